@@ -1,0 +1,1 @@
+"""Packs trained networks into one file for microcontrollers."""
