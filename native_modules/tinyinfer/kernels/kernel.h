@@ -1,0 +1,48 @@
+// What a kernel gets: decoded tensors, attributes, scratch. Kernels never see the model file.
+#ifndef TIN_KERNEL_H
+#define TIN_KERNEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define TIN_MAX_RANK (6)
+#define TIN_MAX_INPUTS (3)
+#define TIN_MAX_OUTPUTS (2)
+#define TIN_MAX_ATTRS (24)
+
+typedef enum {
+    TIN_NONE = 0,
+    TIN_S8 = 1,
+    TIN_S4 = 2,
+    TIN_S16 = 3,
+    TIN_S32 = 4,
+    TIN_U8 = 5,
+    TIN_F32 = 6,
+} tin_dtype_t;
+
+typedef struct {
+    void *data;                  // arena, or the model file itself (then never written)
+    int32_t shape[TIN_MAX_RANK]; // right-aligned, leading sizes 1
+    int32_t n, h, w, c;          // the NHWC view
+    int32_t zero_point;
+    uint32_t bytes;
+    uint8_t dtype;
+    uint8_t bits;                // of one element: 4, 8, 16, 32
+    bool constant;
+    bool aligned;                // data % 4 == 0
+} tin_tensor_t;
+
+#include "ops.h"                 // tin_attrs_t: one struct of int32_t per operator, from ops.def
+
+typedef struct {
+    tin_attrs_t attrs;
+    tin_tensor_t inputs[TIN_MAX_INPUTS];
+    tin_tensor_t outputs[TIN_MAX_OUTPUTS];
+    uint8_t input_count;
+    uint8_t output_count;
+    uint16_t op;
+    int32_t scratch_bytes;       // what this engine's family needs
+    void *scratch;
+} tin_node_t;
+
+#endif
