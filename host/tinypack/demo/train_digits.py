@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import helper, numpy_helper
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
@@ -34,6 +33,7 @@ from tinypack.demo.layers import (
     Residual,
     Sequential,
 )
+from tinypack.demo.onnx_graph import OnnxGraph
 
 SEED = 1
 EPOCHS = 20
@@ -130,90 +130,57 @@ def train_network(data: Data) -> Sequential:
     return network
 
 
-class Exporter:
-    """Writes layers as ONNX nodes the way PyTorch does: NCHW, batch 1, nothing folded."""
-
-    def __init__(self) -> None:
-        self.nodes: list[onnx.NodeProto] = []
-        self.initializers: dict[str, onnx.TensorProto] = {}
-
-    def node(self, op: str, name: str, *inputs: str, **attributes: Any) -> str:
-        self.nodes.append(helper.make_node(op, inputs, [name], name=name, **attributes))
-        return name
-
-    def initializer(self, name: str, value: Array | float) -> str:
-        array = np.asarray(value, np.float32)
-        self.initializers[name] = numpy_helper.from_array(array, name)
-        return name
-
-    def layer(self, layer: Layer, x: str) -> str:
-        """Append the nodes of a layer that reads x; the name of its output."""
-        name = layer.name
-        match layer:
-            case Sequential():
-                for inner in layer.layers:
-                    x = self.layer(inner, x)
-                return x
-            case Residual():
-                return self.node("Add", name, x, self.layer(layer.body, x))
-            case Conv():
-                kernel = layer.weights.value
-                inputs = [x, self.initializer(f"{name}.weight", kernel)]
-                if layer.bias is not None:
-                    inputs.append(self.initializer(f"{name}.bias", layer.bias.value))
-                return self.node(
-                    "Conv", name, *inputs, group=len(kernel) if layer.depthwise else 1,
-                    kernel_shape=kernel.shape[2:], pads=[layer.pad] * 4, strides=[1, 1],
-                    dilations=[1, 1],
-                )  # fmt: skip
-            case BatchNorm():
-                statistics = (
-                    self.initializer(f"{name}.weight", layer.scale.value),
-                    self.initializer(f"{name}.bias", layer.bias.value),
-                    self.initializer(f"{name}.running_mean", layer.mean),
-                    self.initializer(f"{name}.running_var", layer.variance),
-                )
-                return self.node("BatchNormalization", name, x, *statistics, epsilon=layer.epsilon)
-            case Clip(maximum=np.inf):
-                return self.node("Relu", name, x)
-            case Clip():
-                low = self.initializer("relu6.min", 0)
-                return self.node("Clip", name, x, low, self.initializer("relu6.max", 6))
-            case Pool():
-                op = "MaxPool" if layer.maximum else "AveragePool"
-                return self.node(op, name, x, kernel_shape=[2, 2], strides=[2, 2])
-            case GlobalAveragePool():
-                return self.node("Flatten", "flatten", self.node("GlobalAveragePool", name, x))
-            case Gemm():
-                weights = self.initializer(f"{name}.weight", layer.weights.value)
-                bias = self.initializer(f"{name}.bias", layer.bias.value)
-                return self.node("Gemm", name, x, weights, bias, transB=1)
-        raise TypeError(f"{name}: no ONNX form for {type(layer).__name__}")
+def export_layer(graph: OnnxGraph, layer: Layer, x: str) -> str:
+    """Append the nodes of a layer that reads x, as PyTorch would: NCHW, nothing folded."""
+    name = layer.name
+    match layer:
+        case Sequential():
+            for inner in layer.layers:
+                x = export_layer(graph, inner, x)
+            return x
+        case Residual():
+            return graph.node("Add", name, x, export_layer(graph, layer.body, x))
+        case Conv():
+            kernel = layer.weights.value
+            inputs = [x, graph.initializer(f"{name}.weight", kernel)]
+            if layer.bias is not None:
+                inputs.append(graph.initializer(f"{name}.bias", layer.bias.value))
+            return graph.node(
+                "Conv", name, *inputs, group=len(kernel) if layer.depthwise else 1,
+                kernel_shape=kernel.shape[2:], pads=[layer.pad] * 4, strides=[1, 1],
+                dilations=[1, 1],
+            )  # fmt: skip
+        case BatchNorm():
+            statistics = (
+                graph.initializer(f"{name}.weight", layer.scale.value),
+                graph.initializer(f"{name}.bias", layer.bias.value),
+                graph.initializer(f"{name}.running_mean", layer.mean),
+                graph.initializer(f"{name}.running_var", layer.variance),
+            )
+            return graph.node("BatchNormalization", name, x, *statistics, epsilon=layer.epsilon)
+        case Clip(maximum=np.inf):
+            return graph.node("Relu", name, x)
+        case Clip():
+            low = graph.initializer("relu6.min", 0)
+            return graph.node("Clip", name, x, low, graph.initializer("relu6.max", 6))
+        case Pool():
+            op = "MaxPool" if layer.maximum else "AveragePool"
+            return graph.node(op, name, x, kernel_shape=[2, 2], strides=[2, 2])
+        case GlobalAveragePool():
+            return graph.node("Flatten", "flatten", graph.node("GlobalAveragePool", name, x))
+        case Gemm():
+            weights = graph.initializer(f"{name}.weight", layer.weights.value)
+            bias = graph.initializer(f"{name}.bias", layer.bias.value)
+            return graph.node("Gemm", name, x, weights, bias, transB=1)
+    raise TypeError(f"{name}: no ONNX form for {type(layer).__name__}")
 
 
 def export(network: Sequential) -> onnx.ModelProto:
-    exporter = Exporter()
-    logits = exporter.layer(network, "image")
-    exporter.node("Softmax", "probabilities", logits, axis=1)
-    float32 = onnx.TensorProto.FLOAT
-    image = helper.make_tensor_value_info("image", float32, [1, 1, 8, 8])
-    image.doc_string = "grey values, 0 paper to 1 ink"
-    graph = helper.make_graph(
-        exporter.nodes,
-        "digits",
-        [image],
-        [helper.make_tensor_value_info("probabilities", float32, [1, 10])],
-        list(exporter.initializers.values()),
-    )
-    model = helper.make_model(
-        graph,
-        opset_imports=[helper.make_opsetid("", 17)],
-        ir_version=8,
-        producer_name="tinypack.demo.train_digits",
-    )
-    helper.set_model_props(model, {"labels": ",".join("0123456789")})
-    onnx.checker.check_model(model, full_check=True)
-    return model
+    graph = OnnxGraph("digits")
+    image = graph.input("image", [1, 1, 8, 8], doc="grey values, 0 paper to 1 ink")
+    graph.node("Softmax", "probabilities", export_layer(graph, network, image), axis=1)
+    graph.output("probabilities")
+    return graph.model(metadata={"labels": ",".join("0123456789")})
 
 
 def samples(data: Data) -> dict[str, Any]:
