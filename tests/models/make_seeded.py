@@ -56,8 +56,8 @@ def noise(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
         if step >= max(h, w):
             break
         step *= 2
-    total: Array = np.sum(octaves, axis=0)
-    return total / np.sqrt(len(octaves))
+    unit: Array = np.sum(octaves, axis=0) / np.sqrt(len(octaves))
+    return unit
 
 
 class SeededGraph(OnnxGraph):
@@ -66,6 +66,7 @@ class SeededGraph(OnnxGraph):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.rng = np.random.Generator(np.random.PCG64([SEED, crc32(name.encode())]))
+        self.npz: dict[str, Any] = {}
         self.clamped: list[float] = []  # per ReLU, share of its outputs
 
     def samples(self, shape: tuple[int, int, int], layout: str) -> Tensor:
@@ -74,10 +75,7 @@ class SeededGraph(OnnxGraph):
         if layout == "flat":
             x = x.reshape(len(x), -1)
         stored = x.transpose(0, 3, 1, 2) if layout == "nchw" else x
-        self.npz: dict[str, Any] = {
-            "x_calib": stored[:CALIB_SAMPLES],
-            "x_test": stored[CALIB_SAMPLES:],
-        }
+        self.npz["x_calib"], self.npz["x_test"] = np.split(stored, [CALIB_SAMPLES])
         name = self.input("input", [1, *stored.shape[1:]])
         return Tensor(name, x[:CALIB_SAMPLES].astype(np.float64))
 
