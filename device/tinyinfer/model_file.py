@@ -182,6 +182,12 @@ class ModelFile:
                 raise ValueError("tensor %d: bad shape" % index)
         if element_count(shape) > 1 << 28:
             raise ValueError("tensor %d: bad shape" % index)
+        low, high = DTYPE_RANGES[dtype]
+        # a pattern from 0x7F800000 on is negative, infinite or no number
+        if not low <= tensor.zero_point <= high or table.scalar(5, "<I", 4, 0) >= 0x7F800000:
+            raise ValueError("tensor %d: bad zero point or scale" % index)
+        if tensor.quantizer is not None and len(tensor.quantizer[0]) not in (1, (shape or (1,))[-1]):
+            raise ValueError("tensor %d: bad quantizer" % index)
         if tensor.offset == -1:
             space = len(self.buffer(tensor.buffer))
         elif tensor.offset < 0 or tensor.offset % 4:
@@ -205,6 +211,9 @@ class ModelFile:
         lists = tuple(table.numbers(i, "i", 4) for i in range(3))
         if not len(lists[0]) == len(lists[1]) == len(lists[2]) > 0:
             raise ValueError("tensor %d: bad quantizer" % index)
+        for multiplier, shift, offset in zip(*lists):
+            if multiplier < 0 or abs(shift) > 160 or abs(offset) > 1 << 29:
+                raise ValueError("tensor %d: bad quantizer" % index)
         return lists
 
     def buffer(self, index):

@@ -1,0 +1,39 @@
+"""mul (SPEC.md): y = zp_y + mbqm((x - zp_x) * (k - zp_k))."""
+
+from array import array
+
+from ..model_file import S8
+from .arithmetic import requantize
+from .broadcast import pairs_of_row
+
+
+def check(node):
+    node.types((S8,), (S8,))
+    node.fit(node.k.dtype == S8)
+    node.activation()
+    node.broadcast()
+    node.multiplier()
+
+
+def run(node, row0, row1):
+    a, x, k, y = node.attributes, node.x, node.k, node.y
+    out = array("b")
+    for row in range(row0, row1):
+        for p, q in pairs_of_row(node, row):
+            product = (p - x.zero_point) * (q - k.zero_point)
+            out.append(
+                requantize(
+                    product, a.multiplier, a.shift, y.zero_point, a.activation_min, a.activation_max
+                )
+            )
+    return out
+
+
+def vectorized(node, x, k):
+    from .vector import np, requantize
+
+    a, y = node.attributes, node.y
+    product = (x.astype(np.int64) - node.x.zero_point) * (k.astype(np.int64) - node.k.zero_point)
+    return requantize(
+        product, a.multiplier, a.shift, y.zero_point, a.activation_min, a.activation_max
+    )

@@ -1,0 +1,114 @@
+"""softmax (SPEC.md): over the last axis, gemmlowp's fixed point; y has scale 1/256 and zero point -128."""
+
+from array import array
+
+from ..model_file import S8
+from .arithmetic import wrap
+
+
+def check(node):
+    x, y = node.x, node.y
+    node.types((S8,), (S8,))
+    node.within("multiplier", 0, 0x7FFFFFFF)
+    node.within("shift", 0, 31)
+    node.within("diff_min", -0x80000000, 0)
+    node.fit((x.n, x.h, x.w, x.c) == (y.n, y.h, y.w, y.c) and x.c <= 4096)
+
+
+def _srdhm(a, b):
+    if a == b == -0x80000000:
+        return 0x7FFFFFFF
+    return a * b + 0x40000000 >> 31
+
+
+def _rounding_divide_by_pot(a, n):
+    if n == 0:
+        return a
+    return a + (1 << n - 1) + (a >> 31) >> n
+
+
+def _saturating_left_shift(a, n):
+    return min(max(a << n, -0x80000000), 0x7FFFFFFF)
+
+
+def _exp_on_negative_values(a):
+    if a == 0:
+        return 0x7FFFFFFF
+    quarter = (a & 0xFFFFFF) - 0x1000000
+    t = _saturating_left_shift(quarter, 5) + 0x10000000
+    t2 = _srdhm(t, t)
+    t3 = _srdhm(t2, t)
+    t4 = _srdhm(t2, t2)
+    p = _srdhm(_rounding_divide_by_pot(t4, 2) + t3, 715827883)
+    p = _rounding_divide_by_pot(p + t2, 1)
+    e = wrap(1895147668 + _srdhm(1895147668, wrap(t + p)))
+    rest = wrap(quarter - a)
+    bit = 0x1000000
+    for c in (1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242):
+        if rest & bit:
+            e = _srdhm(e, c)
+        bit <<= 1
+    return e
+
+
+def _reciprocal(s):
+    """1 / s for s in Q12.19: Q0.31 and the number of bits over the unit."""
+    zeros = 0
+    while not s & 0x80000000:
+        s <<= 1
+        zeros += 1
+    half = s >> 1
+    x = 1515870810 + _srdhm(half, -1010580540)
+    for _ in range(3):
+        rest = 0x20000000 - _srdhm(half, x)
+        x = wrap(x + _saturating_left_shift(_srdhm(x, rest), 2))
+    return _saturating_left_shift(x, 1), 12 - zeros
+
+
+def _exponentials(node, differences):
+    """e(d) of each difference to the maximum; None below diff_min."""
+    a = node.attributes
+    return [
+        _exp_on_negative_values(_srdhm(wrap(d << a.shift), a.multiplier))
+        if d >= a.diff_min
+        else None
+        for d in differences
+    ]
+
+
+def _probabilities(exponentials):
+    total = 0
+    for e in exponentials:
+        if e is not None:
+            total += _rounding_divide_by_pot(e, 12)
+    reciprocal, over = _reciprocal(total)
+    return [
+        -128 if e is None
+        else min(max(_rounding_divide_by_pot(_srdhm(reciprocal, e), over + 23) - 128, -128), 127)
+        for e in exponentials
+    ]
+
+
+def run(node, row0, row1):
+    c = node.x.c
+    values = node.x.values()
+    out = array("b")
+    for row in range(row0, row1):
+        line = values[row * c : (row + 1) * c]
+        largest = max(line)
+        out.extend(array("b", _probabilities(_exponentials(node, [v - largest for v in line]))))
+    return out
+
+
+def constants(node):
+    """e(d) of all 256 differences."""
+    return _exponentials(node, range(0, -256, -1))
+
+
+def vectorized(node, x):
+    from .vector import np
+
+    exponentials = node.constants()
+    lines = x.reshape(-1, node.x.c).astype(np.int64)
+    lines = lines.max(axis=-1, keepdims=True) - lines
+    return np.array([_probabilities([exponentials[d] for d in line]) for line in lines.tolist()])

@@ -1,0 +1,91 @@
+"""What is generated from ops.def: OPERATORS.md and the operator table of the Python engine.
+
+`python -m tinypack.ops_doc` in a checkout writes both; a test compares them with what stands there.
+"""
+
+import re
+import textwrap
+from collections.abc import Iterable
+from pathlib import Path
+
+from .optable import OPS, Op
+from .resources import native_dir
+
+_COMMAND = "python -m tinypack.ops_doc"
+_IN = " " * 8
+
+
+def operators_markdown() -> str:
+    """OPERATORS.md: every operator with its inputs, attributes and formulas."""
+    lines = [
+        "# Operators",
+        "",
+        f"Generated from [ops.def](ops.def) by `{_COMMAND}`; [SPEC.md](SPEC.md) has the arithmetic.",
+        "",
+        "| operator | code | what it is |",
+        "|---|---|---|",
+        *(f"| [{op.name}](#{op.name}) | {op.code} | {op.summary} |" for op in OPS.values()),
+    ]
+    for op in OPS.values():
+        lines += ["", *_section(op)]
+    return "\n".join(lines) + "\n"
+
+
+def _section(op: Op) -> list[str]:
+    inputs = str(op.inputs_min)
+    if op.inputs_max != op.inputs_min:
+        inputs += f" to {op.inputs_max}"
+    scratch = ", ".join(f"{family} `{formula}`" for family, formula in op.scratch.items())
+    lines = [
+        f"## {op.name}",
+        f"Code {op.code}: {op.summary}.",
+        "",
+        f"- inputs {inputs}, outputs {op.outputs}",
+        f"- rows `{op.rows}`, multiply-accumulates `{op.macs}`",
+        f"- output over input: {op.overlap}; scratch bytes: {scratch or '0'}",
+    ]
+    if op.attrs:
+        lines += ["", "| attribute | default | meaning |", "|---|---|---|"]
+        lines += [f"| {attr.name} | {attr.default} | {attr.meaning} |" for attr in op.attrs]
+    return lines
+
+
+def engine_table() -> str:
+    """device/tinyinfer/engine/optable.py: ops.def is not on the board."""
+    formulas = " ".join(formula for op in OPS.values() for formula in (op.rows, op.macs))
+    helpers = [name for name in ("align", "ceil_div") if re.search(rf"\b{name}\(", formulas)]
+    lines = [
+        f'"""Generated from ops.def by `{_COMMAND}`: do not edit."""',
+        "",
+        *([f"from .arithmetic import {', '.join(helpers)}", ""] if helpers else []),
+        "# by code: name, least and most inputs, outputs, attributes, their defaults, rows, macs",
+        "OPS = {",
+    ]
+    for op in OPS.values():
+        lines += [
+            f'    {op.code}: ("{op.name}", {op.inputs_min}, {op.inputs_max}, {op.outputs},',
+            _tuple(f'"{attr.name}"' for attr in op.attrs),
+            _tuple(str(attr.default) for attr in op.attrs),
+            f"        lambda x, k, y, a: {op.rows},",
+            f"        lambda x, k, y, a: {op.macs}),",
+        ]
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+def _tuple(items: Iterable[str]) -> str:
+    text = "".join(f"{item}, " for item in items)
+    return textwrap.fill(f"({text.rstrip()}),", 99, initial_indent=_IN, subsequent_indent=f"{_IN} ")
+
+
+def generated() -> dict[Path, str]:
+    """Every generated file of a checkout and what belongs into it."""
+    native = native_dir()
+    return {
+        native / "OPERATORS.md": operators_markdown(),
+        native.parents[1] / "device/tinyinfer/engine/optable.py": engine_table(),
+    }
+
+
+if __name__ == "__main__":
+    for path, text in generated().items():
+        path.write_text(text, encoding="utf-8")
