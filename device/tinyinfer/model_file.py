@@ -1,7 +1,8 @@
 """Reads a model file (.tinf): a small FlatBuffers reader that checks every offset.
 
-Runs on MicroPython, CircuitPython and CPython. Nothing is kept but the file itself: tensors and nodes are
-decoded when asked for. A file that breaks a rule of SPEC.md, "File", gives ValueError, never another exception.
+Runs on MicroPython, CircuitPython and CPython. Nothing is kept but the file itself: tensors and
+nodes are decoded when asked for. A file that breaks a rule of SPEC.md, "File", gives ValueError,
+never another exception.
 """
 
 import struct
@@ -11,7 +12,9 @@ try:
     from binascii import crc32
 except ImportError:  # small MicroPython builds: CRC-32 by nibbles
     _NIBBLES = tuple(
-        0x1DB71064 * (i & 1) ^ 0x3B6E20C8 * (i >> 1 & 1) ^ 0x76DC4190 * (i >> 2 & 1)
+        0x1DB71064 * (i & 1)
+        ^ 0x3B6E20C8 * (i >> 1 & 1)
+        ^ 0x76DC4190 * (i >> 2 & 1)
         ^ 0xEDB88320 * (i >> 3 & 1)
         for i in range(16)
     )
@@ -41,7 +44,13 @@ DTYPE_BITS = (0, 8, 4, 16, 32, 8, 32)
 DTYPE_CODES = ("", "b", "", "h", "i", "B", "f")
 # lowest and highest integer of an element; f32 holds none
 DTYPE_RANGES = (
-    (0, 0), (-128, 127), (-8, 7), (-32768, 32767), (-0x80000000, 0x7FFFFFFF), (0, 255), (0, 0)
+    (0, 0),
+    (-128, 127),
+    (-8, 7),
+    (-32768, 32767),
+    (-0x80000000, 0x7FFFFFFF),
+    (0, 255),
+    (0, 0),
 )
 
 Tensor = namedtuple(
@@ -135,7 +144,7 @@ def _load(data, code, place, size):
 
 
 class ModelFile:
-    """The model in `buffer` (bytes, bytearray, memoryview of bytes): identity and CRC are checked at once."""
+    """The model in `buffer` (bytes, bytearray, memoryview); its CRC is checked at once."""
 
     def __init__(self, buffer):
         data = memoryview(buffer)
@@ -186,7 +195,8 @@ class ModelFile:
         # a pattern from 0x7F800000 on is negative, infinite or no number
         if not low <= tensor.zero_point <= high or table.scalar(5, "<I", 4, 0) >= 0x7F800000:
             raise ValueError("tensor %d: bad zero point or scale" % index)
-        if tensor.quantizer is not None and len(tensor.quantizer[0]) not in (1, (shape or (1,))[-1]):
+        entries = len(tensor.quantizer[0]) if tensor.quantizer else 1
+        if entries not in (1, (shape or (1,))[-1]):
             raise ValueError("tensor %d: bad quantizer" % index)
         if tensor.offset == -1:
             space = len(self.buffer(tensor.buffer))

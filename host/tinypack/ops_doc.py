@@ -1,6 +1,6 @@
 """What is generated from ops.def: OPERATORS.md and the operator table of the Python engine.
 
-`python -m tinypack.ops_doc` in a checkout writes both; a test compares them with what stands there.
+`python -m tinypack.ops_doc` in a checkout writes both; a test fails when they are stale.
 """
 
 import re
@@ -20,7 +20,7 @@ def operators_markdown() -> str:
     lines = [
         "# Operators",
         "",
-        f"Generated from [ops.def](ops.def) by `{_COMMAND}`; [SPEC.md](SPEC.md) has the arithmetic.",
+        f"Generated from [ops.def](ops.def) by `{_COMMAND}`; the arithmetic is in [SPEC.md](SPEC.md).",
         "",
         "| operator | code | what it is |",
         "|---|---|---|",
@@ -58,6 +58,7 @@ def engine_table() -> str:
         f'"""Generated from ops.def by `{_COMMAND}`: do not edit."""',
         "",
         *([f"from .arithmetic import {', '.join(helpers)}", ""] if helpers else []),
+        "# fmt: off",
         "# by code: name, least and most inputs, outputs, attributes, their defaults, rows, macs",
         "OPS = {",
     ]
@@ -74,7 +75,9 @@ def engine_table() -> str:
 
 def _tuple(items: Iterable[str]) -> str:
     text = "".join(f"{item}, " for item in items)
-    return textwrap.fill(f"({text.rstrip()}),", 99, initial_indent=_IN, subsequent_indent=f"{_IN} ")
+    return textwrap.fill(
+        f"({text.rstrip()}),", 99, initial_indent=_IN, subsequent_indent=f"{_IN} "
+    )
 
 
 def generated() -> dict[Path, str]:

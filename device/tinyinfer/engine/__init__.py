@@ -1,10 +1,11 @@
-"""Runs a model file with Python integers: the fallback where no native engine is, and the reference of its tests.
+"""Runs a model file with Python integers: the fallback without a native engine, and its reference.
 
     engine = Engine(file, bytearray(needs(file)[0]))
     engine.run(inputs, outputs)
 
-The interface is that of the native module `_tinyinfer`. On CPython with numpy whole operators are computed on
-arrays; `Engine(file, arena, vectorized=False)` keeps to the plain path, which is what MicroPython runs.
+The interface is that of the native module `_tinyinfer`. On CPython with numpy whole operators are
+computed on arrays; `Engine(file, arena, vectorized=False)` keeps to the plain path, which is what
+MicroPython runs and what every other engine is compared with.
 """
 
 from array import array
@@ -46,7 +47,8 @@ class Engine:
         if hasattr(view, "cast"):
             view = view.cast("B")
         if len(view) < file.arena_bytes:
-            raise MemoryError("arena too small: needs %d bytes, has %d" % (file.arena_bytes, len(view)))
+            sizes = (file.arena_bytes, len(view))
+            raise MemoryError("arena too small: needs %d bytes, has %d" % sizes)
         self._arena = view
         self._vectorized = vectorized
         self._nodes = {}
@@ -62,8 +64,8 @@ class Engine:
         return self._arena[tensor.offset : tensor.offset + byte_count(tensor.shape, tensor.dtype)]
 
     def _view(self, tensor):
-        """Typed elements of an input or output. MicroPython cannot retype a memoryview: there it is an array
-        of its own, which _enter and _leave keep equal to the arena."""
+        """Typed elements of an input or output. MicroPython cannot retype a memoryview: there it
+        is an array of its own, which _enter and _leave keep equal to the arena."""
         data = self._bytes(tensor)
         code = DTYPE_CODES[tensor.dtype]
         if hasattr(data, "cast"):
@@ -180,7 +182,7 @@ class Engine:
             self._leave()
 
     def step(self, max_macs):
-        """Runs rows until max_macs are spent, one at least; False when the inference is complete."""
+        """Runs rows until max_macs are spent, one at least; False when all is done."""
         self._enter()
         try:
             while self.node < self._file.node_count:
@@ -197,7 +199,7 @@ class Engine:
         return self.node < self._file.node_count
 
     def _load(self):
-        """The current node, decoded; kept from one inference to the next where memory is plenty."""
+        """The current node, decoded; kept for the next inference where memory is plenty."""
         if self._current is None:
             node = self._nodes.get(self.node)
             if node is None:
@@ -235,7 +237,8 @@ class Engine:
         tensor, view = self._inputs[0], self._input_views[0]
         data = bytes(memoryview(source))
         size = byte_count(tensor.shape, tensor.dtype)
-        if len(data) == 4 * len(view) and tensor.quantizer is not None and _holds_floats(source, size):
+        takes_floats = tensor.quantizer is not None
+        if takes_floats and len(data) == 4 * len(view) and _holds_floats(source, size):
             self.quantize(0, data, view)
         elif len(data) == size:
             _assign(view, data)
@@ -255,7 +258,7 @@ class Engine:
 
 
 def _holds_floats(buffer, size):
-    """A buffer of 4 bytes per element: its typecode tells, or that integers would have fewer bytes."""
+    """A buffer of 4 bytes per element: its typecode tells, or that integers have fewer."""
     code = getattr(memoryview(buffer), "format", "")
     return code == "f" if code else len(bytes(memoryview(buffer))) != size
 

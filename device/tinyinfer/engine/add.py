@@ -23,15 +23,12 @@ def check(node):
 def run(node, row0, row1):
     a, x, k, y = node.attributes, node.x, node.k, node.y
     out = array("b")
+    low, high = a.activation_min, a.activation_max
     for row in range(row0, row1):
         for p, q in pairs_of_row(node, row):
             p = mbqm(wrap(p - x.zero_point << a.left_shift), a.x_multiplier, a.x_shift)
             q = mbqm(wrap(q - k.zero_point << a.left_shift), a.k_multiplier, a.k_shift)
-            out.append(
-                requantize(
-                    p + q, a.multiplier, a.shift, y.zero_point, a.activation_min, a.activation_max
-                )
-            )
+            out.append(requantize(p + q, a.multiplier, a.shift, y.zero_point, low, high))
     return out
 
 

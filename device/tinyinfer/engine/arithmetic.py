@@ -1,4 +1,4 @@
-"""Integer arithmetic of SPEC.md, "Numbers", on Python integers. The plain path of every operator uses only this."""
+"""SPEC.md, "Numbers", on Python integers: all the arithmetic of the plain path."""
 
 
 def align(size, to):

@@ -31,8 +31,12 @@ def run(node, row0, row1):
                         total += values[(h * x.w + w) * x.c + c]
                 if a.multiplier:
                     mean = requantize(
-                        total - count * x.zero_point, a.multiplier, a.shift, y.zero_point,
-                        a.activation_min, a.activation_max,
+                        total - count * x.zero_point,
+                        a.multiplier,
+                        a.shift,
+                        y.zero_point,
+                        a.activation_min,
+                        a.activation_max,
                     )
                 else:
                     half = count // 2
@@ -49,7 +53,8 @@ def vectorized(node, x):
     x = x.astype(np.int64)
     # outside counts 0; what is summed is x - zero_point, or x and the number of inputs
     offset = node.x.zero_point if a.multiplier else 0
-    total = sum(taps(node, padded(node, x - offset, a.kernel_h, a.kernel_w, 0), a.kernel_h, a.kernel_w))
+    seen = padded(node, x - offset, a.kernel_h, a.kernel_w, 0)
+    total = sum(taps(node, seen, a.kernel_h, a.kernel_w))
     if a.multiplier:
         return requantize(
             total, a.multiplier, a.shift, y.zero_point, a.activation_min, a.activation_max

@@ -1,4 +1,4 @@
-"""Many samples at once, on numpy arrays: what an evaluation on the PC wants where no C engine was built."""
+"""Many samples at once, on numpy arrays: for an evaluation on a PC without the C engine."""
 
 from ..model_file import DTYPE_CODES, ModelFile
 from .node import Node

@@ -1,4 +1,4 @@
-"""conv_2d (SPEC.md): y = zp_y + mbqm(bias + sum of x * w), x [n, h, w, c], weights [oc, kh, kw, c / groups]."""
+"""conv_2d (SPEC.md): y = zp_y + mbqm(bias + sum of x * w), weights [oc, kh, kw, c / groups]."""
 
 from array import array
 
@@ -70,8 +70,8 @@ def run(node, row0, row1):
 
 
 def constants(node):
-    """Weights [taps, oc] as floats would hold them too, and params, for vectorized()."""
-    from .vector import np, params as params_of
+    """Weights [taps, oc] and params."""
+    from .vector import np, params_of
 
     rows = [_row(node, o) for o in range(node.y.c)]
     taps = node.k.h * node.k.w * node.k.c

@@ -1,4 +1,4 @@
-"""depthwise_conv_2d (SPEC.md): conv_2d where output channel o sees input channel o / (oc / c) alone."""
+"""depthwise_conv_2d (SPEC.md): conv_2d whose output channel o sees input channel o / (oc / c)."""
 
 from array import array
 
@@ -48,7 +48,7 @@ def run(node, row0, row1):
 
 
 def constants(node):
-    from .vector import np, params as params_of
+    from .vector import np, params_of
 
     taps = node.k.h * node.k.w
     weights = [planes(node.k, o, taps) for o in range(node.y.c)]

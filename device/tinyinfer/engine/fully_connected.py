@@ -34,14 +34,12 @@ def run(node, row0, row1):
         base = at // y.c * x.c
         for t in range(x.c):
             acc += values[base + t] * weights[t]
-        out.append(
-            requantize(acc, m, shift, y.zero_point, a.activation_min, a.activation_max)
-        )
+        out.append(requantize(acc, m, shift, y.zero_point, a.activation_min, a.activation_max))
     return out
 
 
 def constants(node):
-    from .vector import np, params as params_of
+    from .vector import np, params_of
 
     weights = [quads(node.k, o, node.x.c) for o in range(node.y.c)]
     return np.array(weights, np.int8).T, params_of(node, range(node.y.c))

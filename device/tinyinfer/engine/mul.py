@@ -18,14 +18,11 @@ def check(node):
 def run(node, row0, row1):
     a, x, k, y = node.attributes, node.x, node.k, node.y
     out = array("b")
+    low, high = a.activation_min, a.activation_max
     for row in range(row0, row1):
         for p, q in pairs_of_row(node, row):
             product = (p - x.zero_point) * (q - k.zero_point)
-            out.append(
-                requantize(
-                    product, a.multiplier, a.shift, y.zero_point, a.activation_min, a.activation_max
-                )
-            )
+            out.append(requantize(product, a.multiplier, a.shift, y.zero_point, low, high))
     return out
 
 

@@ -1,9 +1,18 @@
-"""One node of a model file, decoded for a kernel: operands, attributes, rows; and the rules that nodes share."""
+"""One node of a model file, decoded for a kernel, and the rules that operators share."""
 
 import sys
 from array import array
 
-from ..model_file import DTYPE_BITS, DTYPE_CODES, DTYPE_RANGES, S4, S8, S32, byte_count, element_count
+from ..model_file import (
+    DTYPE_BITS,
+    DTYPE_CODES,
+    DTYPE_RANGES,
+    S4,
+    S8,
+    S32,
+    byte_count,
+    element_count,
+)
 from .optable import OPS
 
 
@@ -31,7 +40,7 @@ class Operand:
             self.data = arena[tensor.offset : tensor.offset + self.bytes]
 
     def values(self):
-        """The elements, copied when first asked for: what a node writes later cannot change what it reads."""
+        """The elements, copied when first asked for: what the node writes cannot change them."""
         if self._values is None:
             self._values = array(DTYPE_CODES[self.dtype], bytes(self.data[: self.bytes]))
         return self._values
@@ -142,7 +151,7 @@ class Node:
         self.fit(x.n == y.n)
 
     def weights(self, rows, stored):
-        """Constant weights and params of `rows` padded channels; `stored` bytes in their layout."""
+        """Constant weights of `stored` bytes and params of `rows` padded channels."""
         k, p = self.k, self.inputs[2]
         self.fit(k.constant and k.dtype in (S8, S4) and len(k.data) >= stored)
         self.fit(p.constant and p.dtype == S32 and p.c == 3 and len(p.data) >= 12 * rows)
@@ -164,6 +173,6 @@ def _kernel(op):
     if name not in sys.modules:
         try:
             __import__(name)
-        except ImportError:
-            raise NotImplementedError("operator %s is left out of this build" % op)
+        except ImportError as error:
+            raise NotImplementedError("operator %s is left out of this build" % op) from error
     return sys.modules[name]

@@ -2,6 +2,7 @@
 
 from .arithmetic import ceil_div
 
+# fmt: off
 # by code: name, least and most inputs, outputs, attributes, their defaults, rows, macs
 OPS = {
     1: ("conv_2d", 3, 3, 1,

@@ -6,7 +6,7 @@ from ..model_file import DTYPE_CODES, S8, S16
 
 
 def check(node):
-    a, x, y = node.attributes, node.x, node.y
+    x, y = node.x, node.y
     node.types((S8, S16), (x.dtype,))
     node.within("value", y.low, y.high)
     node.within("before_n", 0, y.n - x.n)

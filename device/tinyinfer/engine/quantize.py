@@ -1,4 +1,4 @@
-"""quantize (SPEC.md): change of scale, zero point or element type; multiplier 0 only shifts and clamps."""
+"""quantize (SPEC.md): change of scale, zero point or type; multiplier 0 only shifts and clamps."""
 
 from array import array
 

@@ -1,4 +1,4 @@
-"""softmax (SPEC.md): over the last axis, gemmlowp's fixed point; y has scale 1/256 and zero point -128."""
+"""softmax (SPEC.md): over the last axis, in gemmlowp's fixed point."""
 
 from array import array
 
@@ -82,11 +82,14 @@ def _probabilities(exponentials):
         if e is not None:
             total += _rounding_divide_by_pot(e, 12)
     reciprocal, over = _reciprocal(total)
-    return [
-        -128 if e is None
-        else min(max(_rounding_divide_by_pot(_srdhm(reciprocal, e), over + 23) - 128, -128), 127)
-        for e in exponentials
-    ]
+    out = []
+    for e in exponentials:
+        if e is None:
+            out.append(-128)
+        else:
+            share = _rounding_divide_by_pot(_srdhm(reciprocal, e), over + 23)
+            out.append(min(max(share - 128, -128), 127))
+    return out
 
 
 def run(node, row0, row1):

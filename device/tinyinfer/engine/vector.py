@@ -1,8 +1,9 @@
-"""The arithmetic of arithmetic.py on numpy arrays of int64. CPython only; imported when an engine is vectorized."""
+"""arithmetic.py on numpy arrays of s64: CPython only, imported when an engine is vectorized."""
 
 import numpy as np
 
 from ..model_file import DTYPE_CODES, DTYPE_RANGES, S4
+from .layouts import params
 
 
 def wrap(a):
@@ -13,7 +14,8 @@ def multiply_by_quantized_multiplier(a, m, shift):
     m, shift = np.asarray(m, np.int64), np.asarray(shift, np.int64)
     left, right = np.maximum(shift, 0), np.maximum(-shift, 0)
     h = (wrap(a << left) * abs(m) + (1 << 30)) >> 31
-    return ((h + (1 << right >> 1) + np.where(right > 0, h >> 31, 0)) >> right) * np.where(m < 0, -1, 1)
+    h = (h + (1 << right >> 1) + np.where(right > 0, h >> 31, 0)) >> right
+    return np.where(m < 0, -h, h)
 
 
 def requantize(acc, m, shift, zero_point, low, high):
@@ -22,16 +24,14 @@ def requantize(acc, m, shift, zero_point, low, high):
 
 
 def dot(x, w):
-    """x @ w, exactly: floats hold every partial sum of s8 (s16) products as an integer, and BLAS is fast."""
-    small = x.shape[-1] <= 1 << 10  # 1024 * 2^14 = 2^24; above, 2^53 is out of reach
-    kind = np.float32 if small and x.dtype == np.int8 else np.float64
+    """x @ w of s8, exactly: floats hold every partial sum as an integer, and BLAS is fast."""
+    # binary32 counts to 2^24 = 1024 * 2^14; 2^53 is out of reach
+    kind = np.float32 if x.shape[-1] <= 1024 else np.float64
     return (x.astype(kind) @ w.astype(kind)).astype(np.int64)
 
 
-def params(node, rows):
+def params_of(node, rows):
     """bias, multiplier, shift of the given padded channels, as arrays."""
-    from .layouts import params
-
     return np.array([params(node.inputs[2], row) for row in rows], np.int64).T
 
 
@@ -78,7 +78,7 @@ def run(node, row0, row1):
 
 
 def quantize_bits(bits, tensor):
-    """float_bits.quantize on an array [..., elements] of binary32 patterns, to the tensor's integers."""
+    """float_bits.quantize on an array [..., elements] of binary32 patterns."""
     m, shift, offset = (
         np.resize(np.array(numbers, np.int64), bits.shape[-1]) for numbers in tensor.quantizer
     )
@@ -101,7 +101,5 @@ def quantize_bits(bits, tensor):
 
 
 def dequantize(q, tensor):
-    """float_bits.dequantize on integers of at most 16 bits: the product is exact in binary64, then rounded once."""
-    return (np.float64(np.float32(tensor.scale)) * (q.astype(np.int64) - tensor.zero_point)).astype(
-        np.float32
-    )
+    """float_bits.dequantize on integers of up to 16 bits: exact in binary64, then rounded once."""
+    return (np.float64(tensor.scale) * (q.astype(np.int64) - tensor.zero_point)).astype(np.float32)

@@ -2,7 +2,7 @@
 
 
 def inside(node, row, ow):
-    """Ranges of input rows (counted over all n) and columns under output row `row`, column `ow`."""
+    """Input rows (counted over all n) and columns under output row `row`, column `ow`."""
     a, x, y = node.attributes, node.x, node.y
     top = row % y.h * a.stride_h - a.pad_top
     left = ow * a.stride_w - a.pad_left
