@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+# Bits of one element, by the names of model.fbs' DType.
+BITS = {"s8": 8, "s4": 4, "s16": 16, "s32": 32, "u8": 8, "f32": 32}
+
 
 @dataclass(frozen=True)
 class QuantizerSpec:

@@ -1,0 +1,87 @@
+"""An arena whose bytes know whose they are: finds every read of a byte that was overwritten."""
+
+import numpy as np
+from tinypack.optable import OPS
+
+
+def run(model):
+    """Raises AssertionError when a node reads bytes that are no longer what they were."""
+    arena = np.full((model.arena_bytes, 2), -1)
+    for i in model.inputs:
+        _write(arena, model, i, *_all(model, i))
+    for node in model.nodes:
+        out = node.outputs[0]
+        constant_free = [i for i in node.inputs if model.tensors[i].data is None]
+        if OPS[node.op].overlap == "window":
+            pixels = _pixels(model, node)
+        elif OPS[node.op].overlap == "inplace":
+            pixels = [((b, b + 1), (b, b + 1)) for b in range(_size(model, out))]
+        else:
+            pixels = [((0, _size(model, constant_free[0])), (0, _size(model, out)))]
+        x, *others = constant_free
+        for (read, read_end), (write, write_end) in pixels:
+            _check(arena, model, x, read, read_end)
+            for k in others:
+                _check(
+                    arena,
+                    model,
+                    k,
+                    *(write, write_end) if write_end - write == 1 else _all(model, k),
+                )
+            if node.scratch >= 0:
+                arena[node.scratch : node.scratch + 1] = -2
+            _write(arena, model, out, write, write_end)
+        if node.op == "reshape":
+            _write(arena, model, out, *_all(model, out))
+    for i in model.outputs:
+        _check(arena, model, i, *_all(model, i))
+
+
+def _size(model, i):
+    return int(np.prod(model.tensors[i].shape))
+
+
+def _all(model, i):
+    return 0, _size(model, i)
+
+
+def _write(arena, model, i, start, end):
+    offset = model.tensors[i].offset
+    arena[offset + start : offset + end, 0] = i
+    arena[offset + start : offset + end, 1] = np.arange(start, end)
+
+
+def _check(arena, model, i, start, end):
+    offset = model.tensors[i].offset
+    held = arena[offset + start : offset + end]
+    assert len(held) == end - start, f"tensor {i} leaves the arena"
+    assert (held[:, 0] == i).all(), f"tensor {i} was overwritten"
+    assert (held[:, 1] == np.arange(start, end)).all(), f"tensor {i} was overwritten"
+
+
+def _pixels(model, node):
+    """Per output pixel the span of x that its taps read and the bytes it writes, by definition."""
+    _, h, w, c = model.tensors[node.inputs[0]].shape
+    n, out_h, out_w, out_c = model.tensors[node.outputs[0]].shape
+    a = {attr.name: attr.default for attr in OPS[node.op].attrs} | dict(node.attrs)
+    kernel = (
+        (a["kernel_h"], a["kernel_w"])
+        if "kernel_h" in a
+        else model.tensors[node.inputs[1]].shape[1:3]
+    )
+    spans = []
+    for image in range(n):
+        for oh in range(out_h):
+            for ow in range(out_w):
+                taps = [
+                    (image * h + y) * w + x
+                    for ky in range(kernel[0])
+                    for kx in range(kernel[1])
+                    for y in [oh * a["stride_h"] - a["pad_top"] + ky * a.get("dilation_h", 1)]
+                    for x in [ow * a["stride_w"] - a["pad_left"] + kx * a.get("dilation_w", 1)]
+                    if 0 <= y < h and 0 <= x < w
+                ]
+                pixel = (image * out_h + oh) * out_w + ow
+                read = (min(taps) * c, (max(taps) + 1) * c) if taps else (0, 0)
+                spans.append((read, (pixel * out_c, (pixel + 1) * out_c)))
+    return spans
