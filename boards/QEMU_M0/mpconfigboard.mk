@@ -1,0 +1,2 @@
+include boards/MICROBIT/mpconfigboard.mk
+include $(BOARD_DIR)/../qemu/port.mk

@@ -1,0 +1,2 @@
+include("../unix/manifest.py")
+include("../manifest.py")

@@ -1,0 +1,2 @@
+# The interpreter without tinyinfer, as a maker downloads it.
+include("$(MPY_DIR)/extmod/asyncio")

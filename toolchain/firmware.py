@@ -1,0 +1,91 @@
+"""MicroPython for the emulated boards, with tinyinfer in it (`usermod`) or as a maker downloads it."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from toolchain import CHECKOUT, ToolchainError
+from toolchain.cache import (
+    artifact,
+    digest,
+    digest_snapshot,
+    program_version,
+    recipe_version,
+    snapshot,
+)
+from toolchain.log import run
+from toolchain.micropython import mpy_cross, source, source_version
+from toolchain.packages import need
+
+C_SOURCES = (".c", ".h", ".S", ".def", ".mk")
+COMPILERS = {
+    "qemu-system-arm": ("arm", "arm-none-eabi-gcc"),
+    "qemu-system-riscv32": ("riscv", "riscv64-unknown-elf-gcc"),
+}
+
+
+def emulated_boards() -> dict[str, dict[str, Any]]:
+    """board.json of every board with an emulator, by id."""
+    boards = {}
+    for path in sorted((CHECKOUT / "boards").glob("*/board.json")):
+        board = json.loads(path.read_text())
+        if "emulator" in board:
+            boards[board["id"]] = board
+    return boards
+
+
+def firmware(board_id: str, *, usermod: bool) -> Path:
+    """Path of the board's firmware, or of the unix port's executable."""
+    board = emulated_boards().get(board_id)
+    if board is None:
+        known = ", ".join(emulated_boards())
+        raise ToolchainError(f"no emulated board {board_id}; there are {known}")
+    emulator = board["emulator"]
+    port = emulator["port"]
+    if port == "unix":
+        tool, compiler, product = "cc", "cc", "micropython"
+        options = [
+            *("STRIP=true", "MICROPY_SSL_MBEDTLS=0", "MICROPY_PY_SSL=0"),
+            *("MICROPY_PY_BTREE=0", "MICROPY_PY_FFI=0"),
+        ]
+    else:
+        tool, compiler = COMPILERS[emulator["system"]]
+        product = "firmware.elf"
+        options = [
+            f"MICROPY_HEAP_SIZE={emulator['heap_bytes']}",
+            f"ROMFS_ADDRESS={emulator['romfs_address']}",
+            f"ROMFS_BYTES={board['romfs_bytes']}",
+        ]
+    need("make", "cc", tool)
+
+    files = snapshot(f"boards/{board_id}", f"boards/{port}")
+    if usermod:
+        files |= snapshot("native_modules", suffixes=C_SOURCES)
+        files |= snapshot("device/tinyinfer", suffixes=[".py"])
+        files |= snapshot("boards/manifest.py")
+
+    def build(work: Path, log: Path) -> Path:
+        src = work / "src"
+        manifest = src / "boards" / (board_id if usermod else port) / "manifest.py"
+        paths = {
+            "BUILD": work / "build",
+            "MICROPY_MPYCROSS": mpy_cross(),
+            "MICROPY_MPYCROSS_DEPENDENCY": "",
+            "FROZEN_MANIFEST": manifest,
+            "USER_C_MODULES": src / "native_modules" if usermod else "",
+        }
+        if port == "qemu":
+            paths |= {"BOARD": board_id, "BOARD_DIR": src / "boards" / board_id}
+        make = ["make", f"-j{os.cpu_count()}", "-C", source() / "ports" / port, *options]
+        make += [f"{name}={path}" for name, path in paths.items()]
+        run(make, log, rename=(src, CHECKOUT))
+        return work / "build" / product
+
+    name = f"{board_id}-{'usermod' if usermod else 'stock'}"
+    flags = {path: data for path, data in files.items() if path.suffix in (".mk", ".ld")}
+    recipe = digest(
+        *(options, digest_snapshot(flags)),  # make does not see these change
+        *(source_version(), recipe_version("firmware.py"), program_version(compiler)),
+    )
+    return artifact(name, recipe, files, build)

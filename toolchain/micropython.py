@@ -1,0 +1,133 @@
+"""MicroPython's sources, from the first of: $MICROPYTHON_DIR, Debian's source package, a git clone; and mpy-cross."""
+
+import hashlib
+import os
+import shlex
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from toolchain import ToolchainError
+from toolchain.cache import artifact, digest, program_version, recipe_version
+from toolchain.log import run
+from toolchain.packages import need
+from toolchain.versions import versions
+
+KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+
+
+@cache
+def source() -> Path:
+    """Top folder of MicroPython's source tree."""
+    own = os.environ.get("MICROPYTHON_DIR")
+    if own:
+        path = Path(own).resolve()
+        if not (path / "py" / "mpconfig.h").is_file():
+            raise ToolchainError(f"MICROPYTHON_DIR={own} holds no py/mpconfig.h")
+        return path
+    pins = versions()["micropython"]
+    # Recipes do not change what is fetched: the pins are the whole key.
+    return artifact("micropython", repr(pins), {}, _fetch)
+
+
+@cache
+def source_version() -> str:
+    """Changes whenever the source tree does."""
+    if not os.environ.get("MICROPYTHON_DIR"):
+        return str(source())
+    stamps = []
+    for room in ("py", "extmod", "lib", "shared", "tools", "mpy-cross", "ports/unix", "ports/qemu"):
+        for path in sorted((source() / room).rglob("*")):
+            if path.suffix in (".c", ".h", ".py", ".mk", ".ld", ".s", ".S") or path.stem == "Makefile":
+                if not any(part.startswith("build") for part in path.parts):
+                    stamps.append(f"{path} {path.stat().st_mtime_ns}")
+    return digest(*stamps)
+
+
+def mpy_cross() -> Path:
+    """The compiler of .mpy files that belongs to this source tree."""
+    need("make", "cc")
+
+    def build(work: Path, log: Path) -> Path:
+        options = [f"-j{os.cpu_count()}", f"BUILD={work / 'build'}"]
+        run(["make", "-C", source() / "mpy-cross", *options], log)
+        return work / "build" / "mpy-cross"
+
+    recipe = digest(source_version(), recipe_version("micropython.py"), program_version("cc"))
+    return artifact("mpy-cross", recipe, {}, build)
+
+
+def _fetch(work: Path, log: Path) -> Path:
+    top = work / "micropython"
+    shutil.rmtree(top, ignore_errors=True)
+    pins = versions()["micropython"]
+    failures = []
+    for package in pins["debian"]:
+        try:
+            _from_debian(package, work, log)
+            return top
+        except (ToolchainError, OSError) as error:
+            failures.append(f"Debian {package['suite']} ({str(error).partition(';')[0]})")
+        if package is pins["debian"][0]:  # the pinned release, before an older one of Debian's
+            try:
+                _from_git(pins, top, log)
+                return top
+            except ToolchainError as error:
+                failures.append(f"git {pins['tag']} ({str(error).partition(';')[0]})")
+    raise ToolchainError(
+        f"MicroPython's source could not be had from {', '.join(failures)}; the log is {log}; "
+        "or set MICROPYTHON_DIR to a checkout of yours"
+    )
+
+
+def _from_git(pins: dict[str, Any], top: Path, log: Path) -> None:
+    need("git")
+    clone = ["git", "clone", "--quiet", "--depth=1", f"--branch={pins['tag']}", pins["git"]]
+    run([*clone, top], log, env={"GIT_TERMINAL_PROMPT": "0"})
+    libraries = ["lib/berkeley-db-1.xx", "lib/micropython-lib"]
+    update = ["git", "-C", top, "submodule", "update", "--quiet", "--init", "--depth=1"]
+    run([*update, *libraries], log)
+
+
+def _from_debian(package: dict[str, str], work: Path, log: Path) -> None:
+    """Downloads a source package by an apt configuration of our own, beside the system's, and unpacks it."""
+    need("xz")
+    apt = work / "apt"
+    for folder in ("lists/partial", "cache/archives/partial"):
+        (apt / folder).mkdir(parents=True, exist_ok=True)
+    signed = f"[signed-by={KEYRING}] " if KEYRING.is_file() else ""
+    (apt / "sources.list").write_text(f"deb-src {signed}{_mirror()} {package['suite']} main\n")
+    options = [
+        *("-o", f"Dir::Etc::sourcelist={apt / 'sources.list'}", "-o", "Dir::Etc::sourceparts=-"),
+        *("-o", f"Dir::State::lists={apt / 'lists'}", "-o", f"Dir::Cache={apt / 'cache'}"),
+        *("-o", "Acquire::Languages=none", "-o", "APT::Sandbox::User=root"),
+    ]
+    run(["apt-get", "-q", *options, "update"], log)
+    name = f"micropython={package['version']}"
+    run(["apt-get", "-q", *options, "source", "--download-only", name], log, cwd=apt)
+    upstream = package["version"].rpartition("-")[0]
+    archive = apt / f"micropython_{upstream}.orig.tar.xz"
+    if hashlib.sha256(archive.read_bytes()).hexdigest() != package["sha256"]:
+        raise ToolchainError(f"{archive.name} is not the file that versions.toml pins")
+    top = work / "micropython"
+    top.mkdir()
+    run(["tar", "-xf", archive, "-C", top, "--strip-components=1"], log)
+    # Debian leaves this library out; the makefiles only look whether its folder was filled.
+    (top / "lib/micropython-lib/README.md").touch()
+    shutil.rmtree(apt)
+
+
+def _mirror() -> str:
+    """The Debian mirror this machine is configured for."""
+    query = "apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' 'Created-By: Packages'"
+    need_apt = shutil.which("apt-get")
+    if not need_apt:
+        raise ToolchainError("this machine has no apt-get")
+    done = subprocess.run(shlex.split(query), capture_output=True, text=True, check=False)
+    for line in done.stdout.splitlines():
+        origin, label, address = line.split("|", 2)
+        if origin == label == "Debian":
+            return address
+    raise ToolchainError("apt-get knows no Debian mirror")

@@ -1,0 +1,66 @@
+"""The engine as a native .mpy: what `import _tinyinfer` finds on a firmware that was built without it."""
+
+import importlib.util
+import shutil
+import sys
+from functools import cache
+from pathlib import Path
+
+from toolchain import CHECKOUT, ToolchainError
+from toolchain.cache import artifact, digest, program_version, recipe_version, snapshot
+from toolchain.firmware import C_SOURCES
+from toolchain.log import run
+from toolchain.micropython import mpy_cross, source, source_version
+from toolchain.packages import need
+from toolchain.versions import versions
+
+# Architecture -> tool of packages.py, compiler
+COMPILERS = {
+    "x64": ("cc", "cc"),
+    "armv6m": ("arm", "arm-none-eabi-gcc"),
+    "armv7m": ("arm", "arm-none-eabi-gcc"),
+    "armv7emsp": ("arm", "arm-none-eabi-gcc"),
+    "armv7emdp": ("arm", "arm-none-eabi-gcc"),
+    "rv32imc": ("riscv", "riscv64-unknown-elf-gcc"),
+}
+
+
+def natmod(arch: str) -> Path:
+    """Path of _tinyinfer.mpy for this architecture."""
+    if arch not in COMPILERS:
+        raise ToolchainError(f"no recipe for architecture {arch}; there are {', '.join(COMPILERS)}")
+    tool, compiler = COMPILERS[arch]
+    need("make", tool)
+    files = snapshot("native_modules", suffixes=(*C_SOURCES, "Makefile"))
+
+    def build(work: Path, log: Path) -> Path:
+        # dynruntime.mk knows nothing of header dependencies: always from nothing.
+        shutil.rmtree(work / "build", ignore_errors=True)
+        folder = work / "src" / "native_modules" / "tinyinfer" / "natmod"
+        options = [
+            *(f"ARCH={arch}", f"MPY_DIR={source()}", f"BUILD={work / 'build'}"),
+            *(f"MPY_CROSS={mpy_cross()}", f"PYTHON={_python_with_elftools()}"),
+        ]
+        run(["make", "-C", folder, *options], log, rename=(work / "src", CHECKOUT))
+        return folder / "_tinyinfer.mpy"
+
+    recipe = digest(source_version(), recipe_version("natmod.py"), program_version(compiler))
+    return artifact(f"natmod-{arch}", recipe, files, build)
+
+
+@cache
+def _python_with_elftools() -> str:
+    """A Python that can run MicroPython's mpy_ld.py."""
+    if all(importlib.util.find_spec(module) for module in ("elftools", "ar")):
+        return sys.executable
+    need("venv")
+
+    def build(work: Path, log: Path) -> Path:
+        venv = work / "venv"
+        run([sys.executable, "-m", "venv", "--clear", venv], log)
+        run([venv / "bin/pip", "install", "--quiet", *requirements], log)
+        return venv
+
+    requirements = versions()["mpy_ld"]["requirements"]
+    recipe = digest(requirements, sys.version, sys.prefix)
+    return str(artifact("mpy_ld", recipe, {}, build) / "bin/python")
