@@ -1,0 +1,58 @@
+"""Real factors as the integers that SPEC.md's arithmetic takes."""
+
+import math
+
+from ..model_file import QuantizerSpec
+
+# TensorFlow Lite scales both inputs of an addition up by this many bits before they meet.
+ADD_LEFT_SHIFT = 20
+
+
+def quantize_multiplier(real: float) -> tuple[int, int]:
+    """(multiplier, shift) with real = multiplier * 2^(shift - 31); (0, 0) if too small."""
+    if real < 0 or not math.isfinite(real):
+        raise ValueError(f"no multiplier for {real}")
+    mantissa, shift = math.frexp(real)
+    multiplier = round(mantissa * (1 << 31))
+    if multiplier == 1 << 31:
+        multiplier, shift = 1 << 30, shift + 1
+    if shift < -31 or multiplier == 0:
+        return 0, 0
+    if shift > 30:
+        return (1 << 31) - 1, 30
+    return multiplier, shift
+
+
+def add_multipliers(scale_x: float, scale_k: float, scale_y: float) -> dict[str, int]:
+    """Attributes of add: both inputs on twice the larger scale, then to the output's."""
+    twice = 2 * max(scale_x, scale_k)
+    x_multiplier, x_shift = quantize_multiplier(scale_x / twice)
+    k_multiplier, k_shift = quantize_multiplier(scale_k / twice)
+    multiplier, shift = quantize_multiplier(twice / ((1 << ADD_LEFT_SHIFT) * scale_y))
+    return {
+        "x_multiplier": x_multiplier,
+        "x_shift": x_shift,
+        "k_multiplier": k_multiplier,
+        "k_shift": k_shift,
+        "multiplier": multiplier,
+        "shift": shift,
+        "left_shift": ADD_LEFT_SHIFT,
+    }
+
+
+def softmax_attributes(beta: float, scale_x: float) -> dict[str, int]:
+    """TensorFlow Lite's: beta * scale in Q5.26, and the difference below which exp is zero."""
+    integer_bits = 5
+    real = min(beta * scale_x * (1 << (31 - integer_bits)), (1 << 31) - 1.0)
+    multiplier, shift = quantize_multiplier(real)
+    shift = max(shift, 0)
+    largest = ((1 << integer_bits) - 1) * (1 << (31 - integer_bits)) / (1 << shift)
+    return {"multiplier": multiplier, "shift": shift, "diff_min": -math.floor(largest)}
+
+
+def input_quantizer(scale: float, mean: float = 0.0, std: float = 1.0) -> QuantizerSpec:
+    """How (x - mean) / std becomes integers of `scale`, SPEC.md "Float input"."""
+    factor = 1 / (std * scale)
+    multiplier, shift = quantize_multiplier(factor)
+    offset = round(-mean * factor * (1 << 14))
+    return QuantizerSpec((multiplier,), (shift,), (offset,))

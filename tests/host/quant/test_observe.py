@@ -1,0 +1,53 @@
+"""Ranges: zero exact, clipping only where it pays."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tinypack.quant.observe import affine_range, fake_quantize, observe
+
+
+@given(st.floats(-1e4, 1e4), st.floats(-1e4, 1e4), st.sampled_from([8, 16]))
+def test_range_holds_its_ends_and_zero(a, b, bits):
+    low, high = min(a, b), max(a, b)
+    scale, zero_point = affine_range(low, high, bits)
+    lowest = -(1 << (bits - 1))
+    assert lowest <= zero_point < -lowest
+    ends = np.array([low, high, 0.0], np.float32)
+    back = fake_quantize(ends, scale, zero_point, bits)
+    assert np.abs(back - ends).max() <= 1.01 * scale
+    assert back[2] == 0.0
+
+
+def test_relu_outputs_use_every_code():
+    assert affine_range(0.0, 255.0) == (1.0, -128)
+    assert affine_range(-1.0, 0.0)[1] == 127
+
+
+def test_constant_zero_has_a_scale():
+    scale, zero_point = observe(np.zeros(10, np.float32))
+    assert (fake_quantize(np.zeros(1, np.float32), scale, zero_point) == 0).all()
+
+
+def test_thin_tails_are_clipped_and_a_uniform_range_is_not():
+    rng = np.random.default_rng(1)
+    uniform = rng.uniform(-1, 1, 5000).astype(np.float32)
+    assert observe(uniform)[0] == pytest.approx(2 / 255, rel=0.03)
+    normal = rng.normal(0, 1, 50000).astype(np.float32)
+    full, _ = affine_range(float(normal.min()), float(normal.max()), bits=4)
+    assert observe(normal, bits=4)[0] < 0.8 * full
+
+
+def test_clipping_one_end_leaves_the_other():
+    rng = np.random.default_rng(1)
+    values = np.append(np.maximum(rng.normal(0, 1, 50000), -0.5), -4).astype(np.float32)
+    scale, zero_point = observe(values, bits=4)
+    assert scale * (-8 - zero_point) > -2
+    assert scale * (7 - zero_point) > 2
+
+
+def test_fake_quantize_is_idempotent():
+    values = np.random.default_rng(2).normal(0, 1, 1000).astype(np.float32)
+    once = fake_quantize(values, 0.013, -7)
+    assert (fake_quantize(once, 0.013, -7) == once).all()
+    assert once.min() >= 0.013 * (-128 + 7) - 1e-6
