@@ -16,7 +16,7 @@ _DRIFT_DAMPING = 0.1
 
 @dataclass(frozen=True)
 class Columns:
-    """Inputs [groups, samples, taps] of a layer: in the float model, and after quantized layers."""
+    """Layer inputs [groups, samples, taps]: in the float model, and after quantized ones."""
 
     exact: Floats
     actual: Floats
@@ -24,7 +24,7 @@ class Columns:
 
 @dataclass(frozen=True)
 class LinearWeights:
-    """y = scale * (codes @ x) + bias; codes [groups, channels, taps], others [groups, channels]."""
+    """y = scale * (codes @ x) + bias; codes [groups, channels, taps], else [groups, channels]."""
 
     codes: NDArray[np.int8]
     scale: Floats
