@@ -144,9 +144,12 @@ def _load(data, code, place, size):
 
 
 class ModelFile:
-    """The model in `buffer` (bytes, bytearray, memoryview); its CRC is checked at once."""
+    """The model in `buffer` (bytes, bytearray, memoryview); its CRC is checked at once.
 
-    def __init__(self, buffer):
+    `check_crc=False`: an engine has done so; where binascii lacks crc32 it takes seconds.
+    """
+
+    def __init__(self, buffer, *, check_crc=True):
         data = memoryview(buffer)
         if hasattr(data, "cast"):  # CPython; MicroPython indexes bytes as they come
             data = data.cast("B")
@@ -155,7 +158,7 @@ class ModelFile:
             raise ValueError("not a tinyinfer model file")
         if size < 20 or size % 16 != 4:
             raise ValueError("model file is truncated or damaged: %d bytes" % size)
-        if crc32(data[: size - 4]) & 0xFFFFFFFF != _load(data, "<I", size - 4, 4):
+        if check_crc and crc32(data[: size - 4]) & 0xFFFFFFFF != _load(data, "<I", size - 4, 4):
             raise ValueError("model file is damaged: wrong CRC")
         data = data[: size - 4]
         self.file_size = size

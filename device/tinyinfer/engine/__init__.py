@@ -9,9 +9,15 @@ MicroPython runs and what every other engine is compared with.
 """
 
 from array import array
-from errno import EBUSY
 
-from ..model_file import DTYPE_CODES, DTYPE_RANGES, F32, ModelFile, byte_count, crc32
+from ..model_file import (
+    DTYPE_CODES,
+    DTYPE_RANGES,
+    ModelFile,
+    byte_count,
+    crc32,
+    element_count,
+)
 from .float_bits import dequantize, quantize
 from .node import Node
 
@@ -22,6 +28,7 @@ try:
 except ImportError:
     _NUMPY = False
 
+EBUSY = 16  # MicroPython's errno has no such name
 _ELEMENTS_PER_CALL = 1024  # the plain path holds no more than about this much of an output
 
 
@@ -41,6 +48,8 @@ def needs(buffer):
 
 
 class Engine:
+    aligned = True  # this engine reads constants at any address alike
+
     def __init__(self, buffer, arena, *, vectorized=_NUMPY):
         self._file = file = _verified(buffer)
         view = memoryview(arena)
@@ -161,7 +170,7 @@ class Engine:
         if self._busy:
             raise OSError(EBUSY)
         if inp is not None:
-            self._feed(inp)
+            self.load(0, inp)
         self.start()
         self._enter()
         try:
@@ -170,7 +179,7 @@ class Engine:
         finally:
             self._leave()
         if out is not None:
-            self._fetch(out)
+            self.store(0, out)
 
     def run_node(self):
         """The rest of the current operator."""
@@ -233,34 +242,57 @@ class Engine:
             self._row = 0
             self._current = None
 
-    def _feed(self, source):
-        tensor, view = self._inputs[0], self._input_views[0]
+    def load(self, index, source):
+        """Fills input `index` from a buffer of its integers or of float32."""
+        if self._busy:
+            raise OSError(EBUSY)
+        tensor, view = self._inputs[index], self._input_views[index]
         data = bytes(memoryview(source))
-        size = byte_count(tensor.shape, tensor.dtype)
-        takes_floats = tensor.quantizer is not None
-        if takes_floats and len(data) == 4 * len(view) and _holds_floats(source, size):
-            self.quantize(0, data, view)
-        elif len(data) == size:
+        if _holds_floats(source, len(data), tensor):
+            self.quantize(index, data, view)
+        else:
             _assign(view, data)
-        else:
-            raise ValueError("input has %d bytes, needs %d" % (len(data), size))
 
-    def _fetch(self, target):
-        tensor, view = self._outputs[0], self._output_views[0]
-        size = byte_count(tensor.shape, tensor.dtype)
-        given = len(bytes(memoryview(target)))
-        if given == 4 * len(view) and tensor.dtype != F32 and _holds_floats(target, size):
-            self.dequantize(0, view, target)
-        elif given == size:
+    def store(self, index, target):
+        """Copies output `index` to a buffer of its integers or of float32."""
+        if self._busy:
+            raise OSError(EBUSY)
+        tensor, view = self._outputs[index], self._output_views[index]
+        if _holds_floats(target, len(bytes(memoryview(target))), tensor):
+            self.dequantize(index, view, target)
+        else:
             _assign(target, bytes(view))
-        else:
-            raise ValueError("output has %d bytes, needs %d" % (given, size))
 
 
-def _holds_floats(buffer, size):
-    """A buffer of 4 bytes per element: its typecode tells, or that integers have fewer."""
-    code = getattr(memoryview(buffer), "format", "")
-    return code == "f" if code else len(bytes(memoryview(buffer))) != size
+def _holds_floats(buffer, given, tensor):
+    """Whether a buffer of `given` bytes for this tensor is one of float32.
+
+    Plain bytes are told apart by their length.
+    """
+    code = _typecode(memoryview(buffer), given)
+    own = DTYPE_CODES[tensor.dtype]
+    if code not in ("B", "f", own):
+        raise TypeError("buffer must hold float32, bytes or the model's integers")
+    size = byte_count(tensor.shape, tensor.dtype)
+    floats = 4 * element_count(tensor.shape)
+    if code != "f" and given == size:
+        return False
+    if code != own and given == floats:
+        return True
+    raise ValueError("buffer must have %d bytes, or %d as float32, has %d" % (size, floats, given))
+
+
+def _typecode(view, given):
+    code = getattr(view, "format", None)
+    if code is not None:
+        return code[1:] if code[0] in "@=<" else code
+    # MicroPython does not tell: an element shows what it is, up to its sign
+    if not given:
+        return "B"
+    size = given // len(view)
+    if isinstance(view[0], float):
+        return "f" if size == 4 else "d"
+    return {1: "B", 2: "h", 4: "i"}.get(size, "q")
 
 
 def _assign(target, data):

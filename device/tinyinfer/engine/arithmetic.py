@@ -1,5 +1,19 @@
 """SPEC.md, "Numbers", on Python integers: all the arithmetic of the plain path."""
 
+try:
+    from operator import mul
+
+    def dot(a, b):
+        return sum(map(mul, a, b))
+
+except ImportError:  # MicroPython
+
+    def dot(a, b):
+        total = 0
+        for i in range(len(b)):
+            total += a[i] * b[i]
+        return total
+
 
 def align(size, to):
     return (size + to - 1) // to * to

@@ -3,7 +3,7 @@
 from array import array
 
 from ..model_file import S8
-from .arithmetic import align, requantize
+from .arithmetic import align, dot, requantize
 from .layouts import pairs, pairs_bytes, params
 
 
@@ -46,7 +46,7 @@ def run(node, row0, row1):
     a, x, k, y = node.attributes, node.x, node.k, node.y
     groups = x.c // k.c
     of_group = y.c // groups
-    taps = range(k.h * k.w * k.c)
+    taps = k.h * k.w * k.c
     out = array("b", bytes((row1 - row0) * y.w * y.c))
     for group in range(groups):
         windows = [
@@ -55,13 +55,11 @@ def run(node, row0, row1):
             for ow in range(y.w)
         ]
         for o in range(group * of_group, (group + 1) * of_group):
-            weights = pairs(k, _row(node, o), len(taps))
+            weights = pairs(k, _row(node, o), taps)
             bias, m, shift = params(node.inputs[2], _row(node, o))
             at = o
             for window in windows:
-                acc = bias
-                for t in taps:
-                    acc += window[t] * weights[t]
+                acc = bias + dot(window, weights)
                 out[at] = requantize(
                     acc, m, shift, y.zero_point, a.activation_min, a.activation_max
                 )

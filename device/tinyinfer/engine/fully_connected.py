@@ -3,7 +3,7 @@
 from array import array
 
 from ..model_file import DTYPE_CODES, S8, S16
-from .arithmetic import align, ceil_div, requantize
+from .arithmetic import align, ceil_div, dot, requantize
 from .layouts import params, quads, quads_bytes
 
 
@@ -30,10 +30,9 @@ def run(node, row0, row1):
     for at in range(start, first(node, row1)):
         o = at % y.c
         weights = quads(k, o, x.c)
-        acc, m, shift = params(node.inputs[2], o)
+        bias, m, shift = params(node.inputs[2], o)
         base = at // y.c * x.c
-        for t in range(x.c):
-            acc += values[base + t] * weights[t]
+        acc = bias + dot(values[base : base + x.c], weights)
         out.append(requantize(acc, m, shift, y.zero_point, a.activation_min, a.activation_max))
     return out
 
