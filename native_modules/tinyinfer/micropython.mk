@@ -1,0 +1,7 @@
+# User C module of MicroPython's make ports: make USER_C_MODULES=.../native_modules
+TINYINFER_DIR := $(USERMOD_DIR)
+
+# Only the binding is searched for names of Python.
+SRC_USERMOD_C += $(TINYINFER_DIR)/modtinyinfer.c
+SRC_USERMOD_LIB_C += $(wildcard $(TINYINFER_DIR)/engine/*.c $(TINYINFER_DIR)/kernels/*.c)
+CFLAGS_USERMOD += -I$(TINYINFER_DIR)
