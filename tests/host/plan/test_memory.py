@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tinypack.plan import apply_plan, plan_memory
-from tinypack.plan.memory import scratch_by_family
+from tinypack.plan.lifetime import scratch_by_family
 
 from . import graphs, tagged_arena
 

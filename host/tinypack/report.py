@@ -1,0 +1,112 @@
+"""What a model file costs: bytes, multiply-accumulates and memory, per node and in total."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .model_file import ModelSpec, TensorSpec
+from .optable import OPS, evaluate
+from .plan.lifetime import formula_names, lifetimes
+
+
+@dataclass(frozen=True)
+class NodeCost:
+    name: str
+    op: str
+    shape: tuple[int, ...]
+    weights: str
+    macs: int
+    weight_bytes: int
+    live_bytes: int
+
+
+@dataclass(frozen=True)
+class Cost:
+    """`params` counts weights and biases, `weight_bytes` all constants as they are stored."""
+
+    file_bytes: int
+    weight_bytes: int
+    arena_bytes: int
+    arena_by_family: Mapping[str, int]
+    params: int
+    macs: int
+    nodes: tuple[NodeCost, ...]
+
+
+def cost(model: ModelSpec, file_bytes: int) -> Cost:
+    live = lifetimes(model).live
+    nodes = []
+    params = 0
+    for index, node in enumerate(model.nodes):
+        constants = [t for t in map(model.tensors.__getitem__, node.inputs) if t.data is not None]
+        nodes.append(
+            NodeCost(
+                name=node.name,
+                op=node.op,
+                shape=model.tensors[node.outputs[0]].shape,
+                weights=constants[0].dtype if constants else "",
+                macs=evaluate(OPS[node.op].macs, formula_names(model, node)),
+                weight_bytes=sum(len(t.data or b"") for t in constants),
+                live_bytes=live[index],
+            )
+        )
+        params += sum(_parameters(node.op, t) for t in constants)
+    stored = {t.data for t in model.tensors if t.data is not None}
+    return Cost(
+        file_bytes=file_bytes,
+        weight_bytes=sum(len(data) for data in stored),
+        arena_bytes=model.arena_bytes,
+        arena_by_family=dict(model.families),
+        params=params,
+        macs=sum(node.macs for node in nodes),
+        nodes=tuple(nodes),
+    )
+
+
+def _parameters(op: str, tensor: TensorSpec) -> int:
+    """Trained numbers in a constant: of params only the bias counts, of a table nothing."""
+    count = 1
+    for size in tensor.shape:
+        count *= size
+    if op == "table":
+        return 0
+    return tensor.shape[0] if tensor.dtype == "s32" else count
+
+
+def info(model: ModelSpec, file_bytes: int) -> dict[str, Any]:
+    """The keys of `tinypack info --json`."""
+    total = cost(model, file_bytes)
+    return {
+        "file_bytes": total.file_bytes,
+        "weight_bytes": total.weight_bytes,
+        "arena_bytes": total.arena_bytes,
+        "arena_by_family": dict(total.arena_by_family),
+        "params": total.params,
+        "macs": total.macs,
+        "operators": [
+            {
+                "op": node.op,
+                "name": node.name,
+                "shape": list(node.shape),
+                "weights": node.weights,
+                "macs": node.macs,
+                "weight_bytes": node.weight_bytes,
+                "live_bytes": node.live_bytes,
+            }
+            for node in total.nodes
+        ],
+        "inputs": [_tensor(model.tensors[i]) for i in model.inputs],
+        "outputs": [_tensor(model.tensors[i]) for i in model.outputs],
+        "labels": list(model.labels),
+        "metadata": dict(model.metadata),
+    }
+
+
+def _tensor(tensor: TensorSpec) -> dict[str, Any]:
+    return {
+        "name": tensor.name,
+        "shape": list(tensor.shape),
+        "dtype": tensor.dtype,
+        "scale": tensor.scale,
+        "zero_point": tensor.zero_point,
+    }
