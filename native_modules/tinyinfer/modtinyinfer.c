@@ -193,7 +193,8 @@ static mp_obj_t engine_make_new(const mp_obj_type_t *type, size_t n_args, size_t
     if (mp_obj_get_type(args[1]) == MEMORYVIEW_TYPE) {
         self->arena_head = ((mp_obj_array_t *)MP_OBJ_TO_PTR(args[1]))->items;
     }
-    if ((size_t)((uint8_t *)arena.buf - self->arena_head) + arena.len >> MP_OBJ_ARRAY_FREE_SIZE_BITS != 0) {
+    const size_t end = (size_t)((uint8_t *)arena.buf - self->arena_head) + arena.len;
+    if ((end >> MP_OBJ_ARRAY_FREE_SIZE_BITS) != 0) {
         mp_raise_ValueError(MP_ERROR_TEXT("arena too large for memoryview"));
     }
 
