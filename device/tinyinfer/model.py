@@ -2,9 +2,9 @@
 
 from array import array
 from collections import namedtuple
-from errno import EBUSY
 
 from .backend import engine_needs, new_engine
+from .busy import check_idle
 from .model_file import DTYPE_NAMES, ModelFile, element_count
 from .source import allocate, open_source
 
@@ -71,7 +71,7 @@ class Model:
         Each is a buffer of the model's integers or of float32, or a tuple of such buffers for
         a model with several inputs or outputs.
         """
-        self._check_idle()
+        check_idle(self._stepping)
         if type(inp) is tuple:
             self._load(inp)
             inp = None
@@ -103,7 +103,7 @@ class Model:
         """run() that lets other tasks run after every max_macs multiply-accumulates."""
         from asyncio import sleep
 
-        self._check_idle()
+        check_idle(self._stepping)
         if inp is not None:
             self._load(inp if type(inp) is tuple else (inp,))
         try:
@@ -128,7 +128,7 @@ class Model:
         too. A model with several inputs takes a tuple of them, one with several outputs gives a
         tuple of lists.
         """
-        self._check_idle()
+        check_idle(self._stepping)
         several = len(self.inputs) > 1
         if several and len(x) != len(self.inputs):
             raise ValueError("the model has %d inputs, got %d" % (len(self.inputs), len(x)))
@@ -174,14 +174,14 @@ class Model:
         """
         from .self_test import test
 
-        self._check_idle()
+        check_idle(self._stepping)
         return test(self)
 
     def profile(self):
         """One inference: [(operator, name, microseconds)] in order. Allocates."""
         from .self_test import profile
 
-        self._check_idle()
+        check_idle(self._stepping)
         return profile(self)
 
     def check(self, x):
@@ -208,10 +208,6 @@ class Model:
         from .describe import describe
 
         return describe(self)
-
-    def _check_idle(self):
-        if self._stepping:
-            raise OSError(EBUSY)
 
     def _load(self, buffers):
         for i in range(len(buffers)):

@@ -10,6 +10,7 @@ MicroPython runs and what every other engine is compared with.
 
 from array import array
 
+from ..busy import check_idle
 from ..model_file import (
     DTYPE_CODES,
     DTYPE_RANGES,
@@ -28,7 +29,6 @@ try:
 except ImportError:
     _NUMPY = False
 
-EBUSY = 16  # MicroPython's errno has no such name
 _ELEMENTS_PER_CALL = 1024  # the plain path holds no more than about this much of an output
 
 
@@ -82,8 +82,7 @@ class Engine:
         return memoryview(array(code, bytes(data)))
 
     def _enter(self):
-        if self._busy:
-            raise OSError(EBUSY)
+        check_idle(self._busy)
         self._busy = True
         if self.node == 0 and self._row == 0:
             self._copy(self._inputs, self._input_views, True)
@@ -167,8 +166,7 @@ class Engine:
         self._current = None
 
     def run(self, inp=None, out=None):
-        if self._busy:
-            raise OSError(EBUSY)
+        check_idle(self._busy)
         if inp is not None:
             self.load(0, inp)
         self.start()
@@ -244,8 +242,7 @@ class Engine:
 
     def load(self, index, source):
         """Fills input `index` from a buffer of its integers or of float32."""
-        if self._busy:
-            raise OSError(EBUSY)
+        check_idle(self._busy)
         tensor, view = self._inputs[index], self._input_views[index]
         data = bytes(memoryview(source))
         if _holds_floats(source, len(data), tensor):
@@ -255,8 +252,7 @@ class Engine:
 
     def store(self, index, target):
         """Copies output `index` to a buffer of its integers or of float32."""
-        if self._busy:
-            raise OSError(EBUSY)
+        check_idle(self._busy)
         tensor, view = self._outputs[index], self._output_views[index]
         if _holds_floats(target, len(bytes(memoryview(target))), tensor):
             self.dequantize(index, view, target)
