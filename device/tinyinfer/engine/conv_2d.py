@@ -28,7 +28,7 @@ def _window(node, oh, ow, n, group):
     """The inputs under one output pixel, in the order of the taps."""
     a, x, k = node.attributes, node.x, node.k
     values = x.values()
-    border = array("b", [x.zero_point]) * k.c
+    border = array("b", bytes([x.zero_point & 255]) * k.c)
     out = array("b")
     for ky in range(k.h):
         h = oh * a.stride_h - a.pad_top + ky * a.dilation_h

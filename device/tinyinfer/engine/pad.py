@@ -18,7 +18,8 @@ def check(node):
 def run(node, row0, row1):
     a, x, y = node.attributes, node.x, node.y
     values = x.values()
-    out = array(DTYPE_CODES[y.dtype], [a.value]) * ((row1 - row0) * y.w * y.c)
+    code = DTYPE_CODES[y.dtype]
+    out = array(code, bytes(array(code, [a.value])) * ((row1 - row0) * y.w * y.c))
     for row in range(row0, row1):
         n, h = row // y.h - a.before_n, row % y.h - a.before_h
         if 0 <= n < x.n and 0 <= h < x.h:

@@ -45,7 +45,7 @@ def padded(node, x, kernel_h, kernel_w, value):
     ):
         reach = (o - 1) * stride - pad + (kernel - 1) * dilation + 1
         pads.append((pad, max(0, reach - size)))
-    return np.pad(x, [(0, 0), (0, 0), *pads, (0, 0)], constant_values=value)
+    return np.pad(x, [(0, 0), (0, 0)] + pads + [(0, 0)], constant_values=value)
 
 
 def taps(node, x, kernel_h, kernel_w):
