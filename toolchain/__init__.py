@@ -1,7 +1,7 @@
-"""Builds what the tests run on: MicroPython firmware, native modules, the CPython extension, QEMU's plugin.
+"""Builds what the tests run on: MicroPython firmware, native modules, CPython extension, plugin.
 
-Standard library only, so that it runs before any virtual environment exists. `python -m toolchain THING` builds a
-thing if it is not built yet and prints its path.
+Standard library only, so that it runs before any virtual environment exists.
+`python -m toolchain THING` builds a thing if it is not built yet and prints its path.
 """
 
 from pathlib import Path

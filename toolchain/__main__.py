@@ -28,7 +28,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m toolchain", description=__doc__)
     things = parser.add_subparsers(dest="thing", required=True, metavar="THING")
 
-    def thing(name: str, description: str, make: Callable[[argparse.Namespace], object]):
+    def thing(
+        name: str, description: str, make: Callable[[argparse.Namespace], object]
+    ) -> argparse.ArgumentParser:
         command = things.add_parser(name, help=description, description=description)
         command.set_defaults(make=make)
         return command

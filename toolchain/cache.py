@@ -1,8 +1,8 @@
-"""Where built things are kept: outside the repository, found again by the content they were built from.
+"""Where built things are kept: outside the repository, under the hash of what made them.
 
-    artifacts/<name>-<key>/<file>   finished; the key hashes everything that went into it
-    work/<name>-<recipe>/           sources and objects of the last build, for make to build on
-    logs/<name>.log
+- artifacts/<name>-<key>/<file>: finished; the key hashes everything that went into it
+- work/<name>-<recipe>/: sources and objects of the last build, for make to build on
+- logs/<name>.log
 """
 
 import fcntl
@@ -39,15 +39,15 @@ def digest(*parts: object) -> str:
     return sha.hexdigest()[:16]
 
 
-def snapshot(*folders: str, suffixes: Iterable[str] = ()) -> dict[Path, bytes]:
-    """The files in these folders of the checkout, as they are now."""
+def snapshot(*names: str, suffixes: Iterable[str] = ()) -> dict[Path, bytes]:
+    """These files of the checkout, and those in these folders, as they are now."""
     wanted = tuple(suffixes)
     found = {}
-    for folder in folders:
-        for path in sorted((CHECKOUT / folder).rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                if not wanted or path.name.endswith(wanted):
-                    found[path.relative_to(CHECKOUT)] = path.read_bytes()
+    for top in (CHECKOUT / name for name in names):
+        for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
+            chosen = not wanted or path.name.endswith(wanted)
+            if chosen and path.is_file() and "__pycache__" not in path.parts:
+                found[path.relative_to(CHECKOUT)] = path.read_bytes()
     return found
 
 
@@ -80,9 +80,9 @@ def program_version(program: str) -> str:
     return done.stdout.partition("\n")[0]
 
 
-def recipe_version(module: str) -> str:
-    """Hash of a module of this package: a changed recipe makes new artifacts."""
-    return digest((CHECKOUT / "toolchain" / module).read_bytes())
+def recipe_version(module_file: str) -> str:
+    """Hash of a module that builds something: a changed recipe makes new artifacts."""
+    return digest(Path(module_file).read_bytes())
 
 
 @contextmanager
@@ -95,13 +95,12 @@ def locked(name: str) -> Iterator[None]:
         yield
 
 
-def artifact(
-    name: str, recipe: str, files: Snapshot, build: Callable[[Path, Path], Path]
-) -> Path:
+def artifact(name: str, recipe: str, files: Snapshot, build: Callable[[Path, Path], Path]) -> Path:
     """Path of the artifact made from `files` by `recipe`; builds it first if there is none.
 
-    `build(work, log)` makes it and returns its path. `work`/src holds `files`; what else is in `work` is left from the
-    last build by the same recipe, unless that was killed or a file has gone since.
+    `build(work, log)` makes it and returns its path. `work`/src holds `files`; what else is in
+    `work` is left from the last build by the same recipe, unless that was killed or a file has
+    gone since.
     """
     key = digest(name, recipe, digest_snapshot(files))
     store = root() / "artifacts" / f"{name}-{key}"

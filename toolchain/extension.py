@@ -1,4 +1,4 @@
-"""The CPython extension `_tinyinfer`, straight from the sources: what an installed one may be too old for."""
+"""The CPython extension `_tinyinfer` as the sources are now; an installed one may be older."""
 
 import sys
 import sysconfig
@@ -12,7 +12,7 @@ from toolchain.packages import need
 
 NATIVE = "native_modules/tinyinfer"
 WARNINGS = ["-Wall", "-Wextra", "-pedantic", "-Wmissing-prototypes", "-Werror"]
-SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"]
+SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 
 
 def extension(sanitize: bool = False) -> Path:
@@ -42,5 +42,5 @@ def extension(sanitize: bool = False) -> Path:
         return folder
 
     name = "extension-sanitize" if sanitize else "extension"
-    recipe = digest(recipe_version("extension.py"), program_version("cc"), options, sys.version, suffix)
+    recipe = digest(recipe_version(__file__), program_version("cc"), options, sys.version, suffix)
     return artifact(name, recipe, files, build)

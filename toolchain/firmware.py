@@ -1,4 +1,4 @@
-"""MicroPython for the emulated boards, with tinyinfer in it (`usermod`) or as a maker downloads it."""
+"""MicroPython for the emulated boards, with tinyinfer in it or as a maker downloads it."""
 
 import json
 import os
@@ -86,6 +86,6 @@ def firmware(board_id: str, *, usermod: bool) -> Path:
     flags = {path: data for path, data in files.items() if path.suffix in (".mk", ".ld")}
     recipe = digest(
         *(options, digest_snapshot(flags)),  # make does not see these change
-        *(source_version(), recipe_version("firmware.py"), program_version(compiler)),
+        *(source_version(), recipe_version(__file__), program_version(compiler)),
     )
     return artifact(name, recipe, files, build)

@@ -23,7 +23,7 @@ def step(title: str) -> Iterator[None]:
 
 
 def run(
-    command: Sequence[str | Path],
+    command: Sequence[object],
     log: Path,
     *,
     cwd: Path | None = None,
@@ -32,7 +32,8 @@ def run(
 ) -> None:
     """Runs a command, appending its output to `log`.
 
-    `rename` = (snapshot, original): compilers name files of the snapshot, the reader wants to open the original.
+    `rename` = (snapshot, original): compilers name files of the snapshot, the reader wants to
+    open the original.
     """
     words = [str(word) for word in command]
     log.parent.mkdir(parents=True, exist_ok=True)

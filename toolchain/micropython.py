@@ -1,4 +1,4 @@
-"""MicroPython's sources, from the first of: $MICROPYTHON_DIR, Debian's source package, a git clone; and mpy-cross."""
+"""MicroPython's sources, from $MICROPYTHON_DIR, Debian's source package or git; and mpy-cross."""
 
 import hashlib
 import os
@@ -15,6 +15,7 @@ from toolchain.log import run
 from toolchain.packages import need
 from toolchain.versions import versions
 
+ROOMS = ("py", "extmod", "lib", "shared", "tools", "mpy-cross", "ports/unix", "ports/qemu")
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
@@ -37,12 +38,13 @@ def source_version() -> str:
     """Changes whenever the source tree does."""
     if not os.environ.get("MICROPYTHON_DIR"):
         return str(source())
+    top = source()
     stamps = []
-    for room in ("py", "extmod", "lib", "shared", "tools", "mpy-cross", "ports/unix", "ports/qemu"):
-        for path in sorted((source() / room).rglob("*")):
-            if path.suffix in (".c", ".h", ".py", ".mk", ".ld", ".s", ".S") or path.stem == "Makefile":
-                if not any(part.startswith("build") for part in path.parts):
-                    stamps.append(f"{path} {path.stat().st_mtime_ns}")
+    for room in ROOMS:
+        for path in sorted((top / room).rglob("*")):
+            built = any(part.startswith("build") for part in path.relative_to(top).parts)
+            if path.is_file() and not built:
+                stamps.append(f"{path} {path.stat().st_mtime_ns}")
     return digest(*stamps)
 
 
@@ -55,7 +57,7 @@ def mpy_cross() -> Path:
         run(["make", "-C", source() / "mpy-cross", *options], log)
         return work / "build" / "mpy-cross"
 
-    recipe = digest(source_version(), recipe_version("micropython.py"), program_version("cc"))
+    recipe = digest(source_version(), recipe_version(__file__), program_version("cc"))
     return artifact("mpy-cross", recipe, {}, build)
 
 
@@ -92,7 +94,7 @@ def _from_git(pins: dict[str, Any], top: Path, log: Path) -> None:
 
 
 def _from_debian(package: dict[str, str], work: Path, log: Path) -> None:
-    """Downloads a source package by an apt configuration of our own, beside the system's, and unpacks it."""
+    """Downloads a source package by an apt configuration beside the system's; unpacks it."""
     need("xz")
     apt = work / "apt"
     for folder in ("lists/partial", "cache/archives/partial"):

@@ -1,4 +1,4 @@
-"""The engine as a native .mpy: what `import _tinyinfer` finds on a firmware that was built without it."""
+"""The engine as a native .mpy: `import _tinyinfer` for a firmware built without it."""
 
 import importlib.util
 import shutil
@@ -28,7 +28,7 @@ COMPILERS = {
 def natmod(arch: str) -> Path:
     """Path of _tinyinfer.mpy for this architecture."""
     if arch not in COMPILERS:
-        raise ToolchainError(f"no recipe for architecture {arch}; there are {', '.join(COMPILERS)}")
+        raise ToolchainError(f"no recipe for {arch}; there are {', '.join(COMPILERS)}")
     tool, compiler = COMPILERS[arch]
     need("make", tool)
     files = snapshot("native_modules", suffixes=(*C_SOURCES, "Makefile"))
@@ -44,7 +44,7 @@ def natmod(arch: str) -> Path:
         run(["make", "-C", folder, *options], log, rename=(work / "src", CHECKOUT))
         return folder / "_tinyinfer.mpy"
 
-    recipe = digest(source_version(), recipe_version("natmod.py"), program_version(compiler))
+    recipe = digest(source_version(), recipe_version(__file__), program_version(compiler))
     return artifact(f"natmod-{arch}", recipe, files, build)
 
 

@@ -24,4 +24,4 @@ def package() -> Path:
         return lib
 
     files = snapshot("device/tinyinfer", suffixes=[".py"])
-    return artifact("package", digest(source_version(), recipe_version("package.py")), files, build)
+    return artifact("package", digest(source_version(), recipe_version(__file__)), files, build)

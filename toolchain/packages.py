@@ -1,4 +1,4 @@
-"""Programs the builds need: looked for, installed from Debian's packages when root, otherwise named."""
+"""Programs the builds need: installed from Debian's packages when root, otherwise named."""
 
 import os
 import shutil
@@ -28,9 +28,7 @@ TOOLS = {
     "git": Tool("git --version", ("git", "ca-certificates")),
     "xz": Tool("xz --version", ("xz-utils",)),
     "venv": Tool(f"{sys.executable} -c 'import venv, ensurepip'", ("python3-venv",)),
-    "python.h": Tool(
-        f"test -f {sysconfig.get_path('include')}/Python.h", ("python3-dev",)
-    ),
+    "python.h": Tool(f"test -f {sysconfig.get_path('include')}/Python.h", ("python3-dev",)),
     "arm": Tool(
         "arm-none-eabi-gcc -E -include string.h -xc /dev/null",
         ("gcc-arm-none-eabi", "libnewlib-arm-none-eabi"),
@@ -53,7 +51,7 @@ def is_present(tool: str) -> bool:
 
 @cache
 def need(*tools: str) -> None:
-    """Makes sure that these tools are here, or raises Missing with the command that would bring them."""
+    """Makes sure these tools are here, or raises Missing with the command to bring them."""
     absent = [tool for tool in tools if not is_present(tool)]
     if not absent:
         return

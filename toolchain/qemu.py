@@ -1,4 +1,4 @@
-"""QEMU: one emulated board as a process with a serial port, and the plugin that counts its instructions."""
+"""QEMU: an emulated board as a process with a serial port, and its instruction counter."""
 
 import re
 import subprocess
@@ -20,8 +20,8 @@ START_SECONDS = 20
 class Machine:
     """A running board. `device` is its serial port, as pyserial names it.
 
-    A pseudo-terminal (`pty`) can be opened by any serial program; QEMU notices only a second later that it was. The
-    socket is for tests: the board starts when it is connected.
+    A pseudo-terminal (`pty`) can be opened by any serial program; QEMU notices only a second
+    later that it was. The socket is for tests: the board starts when it is connected.
     """
 
     def __init__(
@@ -45,7 +45,8 @@ class Machine:
         if romfs:
             if len(romfs) > board["romfs_bytes"]:
                 raise ToolchainError(
-                    f"{len(romfs)} bytes do not fit {board['id']}'s ROMFS of {board['romfs_bytes']}"
+                    f"{len(romfs)} bytes do not fit the ROMFS of {board['id']}, "
+                    f"which has {board['romfs_bytes']}"
                 )
             image = Path(self._folder.name) / "romfs.img"
             image.write_bytes(romfs)
@@ -103,7 +104,7 @@ class Machine:
 
 
 def plugin(system: str = "qemu-system-arm") -> Path:
-    """Path of insn_count.so for this QEMU: the number a plugin must carry depends on QEMU's version."""
+    """Path of insn_count.so; the interface number it must carry depends on QEMU's version."""
     need("cc", system)
     major = re.search(r"version (\d+)", program_version(system))
     interface = 2 if major and int(major[1]) >= 9 else 1
@@ -116,5 +117,5 @@ def plugin(system: str = "qemu-system-arm") -> Path:
         run(["cc", *options, "-o", product, source], log, rename=(work / "src", CHECKOUT))
         return product
 
-    recipe = digest(recipe_version("qemu.py"), program_version("cc"), interface)
+    recipe = digest(recipe_version(__file__), program_version("cc"), interface)
     return artifact("insn_count", recipe, snapshot("toolchain/qemu_plugin"), build)

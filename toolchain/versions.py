@@ -1,13 +1,14 @@
 """Reads versions.toml."""
 
+import sys
 from functools import cache
 from typing import Any
 
 from toolchain import CHECKOUT
 
-try:
+if sys.version_info >= (3, 11):
     import tomllib
-except ModuleNotFoundError:  # Python 3.10
+else:
     from pip._vendor import tomli as tomllib
 
 
