@@ -203,7 +203,7 @@ class ModelFile:
             raise ValueError("tensor %d: bad quantizer" % index)
         if tensor.offset == -1:
             space = len(self.buffer(tensor.buffer))
-        elif tensor.offset < 0 or tensor.offset % 4:
+        elif tensor.offset < 0 or tensor.offset % 4 or dtype == S4:
             raise ValueError("tensor %d: bad place" % index)
         else:
             space = self.arena_bytes - tensor.offset

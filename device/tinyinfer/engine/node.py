@@ -15,6 +15,8 @@ from ..model_file import (
 )
 from .optable import OPS
 
+_MOST = 1 << 15  # of strides, dilations, kernel sizes, pads
+
 
 class Operand:
     """A tensor of a node: its NHWC view, and its bytes in the arena or in the file."""
@@ -140,13 +142,13 @@ class Node:
             (x.h, y.h, kernel_h, "stride_h", "pad_top", "dilation_h"),
             (x.w, y.w, kernel_w, "stride_w", "pad_left", "dilation_w"),
         ):
-            self.within(stride, 1, 0x7FFFFFFF)
+            self.within(stride, 1, _MOST)
             dilated = kernel
             if hasattr(a, dilation):
-                self.within(dilation, 1, 0x7FFFFFFF)
+                self.within(dilation, 1, _MOST)
                 dilated = (kernel - 1) * getattr(a, dilation) + 1
-            self.fit(kernel >= 1)
-            self.within(pad, 0, dilated - 1)
+            self.fit(1 <= kernel <= _MOST)
+            self.within(pad, 0, min(_MOST, dilated - 1))
             self.fit((o - 1) * getattr(a, stride) - getattr(a, pad) < size)
         self.fit(x.n == y.n)
 
