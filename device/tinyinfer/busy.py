@@ -5,4 +5,4 @@ _EBUSY = 16  # MicroPython's errno does not name it
 
 def check_idle(busy):
     if busy:
-        raise OSError(_EBUSY)
+        raise OSError(_EBUSY, "model is running")

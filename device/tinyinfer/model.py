@@ -192,8 +192,8 @@ class Model:
 
     def deinit(self):
         """Lets go of file and arena."""
-        self._engine = _Closed()
-        self._file = self._buffer = self._inputs = self._outputs = None
+        self._engine = self._file = self._inputs = self._outputs = _Closed()
+        self._buffer = None
 
     def __enter__(self):
         return self
@@ -235,17 +235,24 @@ class Model:
 
 def flatten(x):
     """The numbers of a nested list or array, in order."""
+    if isinstance(x, str):
+        raise TypeError("numbers wanted, not text")
     numbers = []
     for item in x:
-        if hasattr(item, "__len__"):
-            numbers.extend(flatten(item))
-        else:
+        try:
+            iter(item)
+        except TypeError:
             numbers.append(item)
+        else:
+            numbers.extend(flatten(item))
     return numbers
 
 
 class _Closed:
     def __getattr__(self, name):
+        raise ValueError("the model is closed")
+
+    def __getitem__(self, index):
         raise ValueError("the model is closed")
 
 

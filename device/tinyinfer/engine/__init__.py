@@ -55,6 +55,7 @@ class Engine:
         view = memoryview(arena)
         if hasattr(view, "cast"):
             view = view.cast("B")
+        view[:0] = b""  # TypeError if it cannot be written
         if len(view) < file.arena_bytes:
             sizes = (file.arena_bytes, len(view))
             raise MemoryError("arena too small: needs %d bytes, has %d" % sizes)
