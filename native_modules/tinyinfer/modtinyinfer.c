@@ -140,7 +140,7 @@ static void load(engine_obj_t *self, mp_obj_t index_in, mp_obj_t src_in) {
     mp_buffer_info_t src;
     mp_get_buffer_raise(src_in, &src, MP_BUFFER_READ);
     if (holds_floats(&tensor, &src)) {
-        tin_quantize(&self->model, mp_obj_get_int(index_in), src.buf, tensor.data, element_count(&tensor));
+        tin_quantize_input(&self->model, mp_obj_get_int(index_in), src.buf, tensor.data, element_count(&tensor));
     } else {
         memmove(tensor.data, src.buf, tensor.bytes);
     }
@@ -151,7 +151,7 @@ static void store(const engine_obj_t *self, mp_obj_t index_in, mp_obj_t dst_in) 
     mp_buffer_info_t dst;
     mp_get_buffer_raise(dst_in, &dst, MP_BUFFER_WRITE);
     if (holds_floats(&tensor, &dst)) {
-        tin_dequantize(&self->model, mp_obj_get_int(index_in), tensor.data, dst.buf, element_count(&tensor));
+        tin_dequantize_output(&self->model, mp_obj_get_int(index_in), tensor.data, dst.buf, element_count(&tensor));
     } else {
         memmove(dst.buf, tensor.data, tensor.bytes);
     }
@@ -314,7 +314,7 @@ static mp_obj_t engine_quantize(size_t n_args, const mp_obj_t *args) {
     mp_get_buffer_raise(args[2], &src, MP_BUFFER_READ);
     mp_get_buffer_raise(args[3], &dst, MP_BUFFER_WRITE);
     const uint32_t count = conversion_count(&tensor, src.len, dst.len);
-    tin_quantize(&self->model, mp_obj_get_int(args[1]), src.buf, dst.buf, count);
+    tin_quantize_input(&self->model, mp_obj_get_int(args[1]), src.buf, dst.buf, count);
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(engine_quantize_obj, 4, 4, engine_quantize);
@@ -328,7 +328,7 @@ static mp_obj_t engine_dequantize(size_t n_args, const mp_obj_t *args) {
     mp_get_buffer_raise(args[2], &src, MP_BUFFER_READ);
     mp_get_buffer_raise(args[3], &dst, MP_BUFFER_WRITE);
     const uint32_t count = conversion_count(&tensor, dst.len, src.len);
-    tin_dequantize(&self->model, mp_obj_get_int(args[1]), src.buf, dst.buf, count);
+    tin_dequantize_output(&self->model, mp_obj_get_int(args[1]), src.buf, dst.buf, count);
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(engine_dequantize_obj, 4, 4, engine_dequantize);

@@ -93,7 +93,7 @@ static int load(engine_t *self, long index, PyObject *src_in) {
     }
     const int floats = holds_floats(&tensor, &src);
     if (floats == 1) {
-        tin_quantize(&self->model, (int32_t)index, src.buf, tensor.data, (uint32_t)element_count(&tensor));
+        tin_quantize_input(&self->model, (int32_t)index, src.buf, tensor.data, (uint32_t)element_count(&tensor));
     } else if (floats == 0) {
         memmove(tensor.data, src.buf, tensor.bytes);
     }
@@ -110,7 +110,7 @@ static int store(const engine_t *self, long index, PyObject *dst_in) {
     }
     const int floats = holds_floats(&tensor, &dst);
     if (floats == 1) {
-        tin_dequantize(&self->model, (int32_t)index, tensor.data, dst.buf, (uint32_t)element_count(&tensor));
+        tin_dequantize_output(&self->model, (int32_t)index, tensor.data, dst.buf, (uint32_t)element_count(&tensor));
     } else if (floats == 0) {
         memmove(dst.buf, tensor.data, tensor.bytes);
     }
@@ -281,9 +281,9 @@ static PyObject *convert(PyObject *object, PyObject *args, bool to_floats) {
         count = to_floats ? conversion_count(&tensor, dst.len, src.len) : conversion_count(&tensor, src.len, dst.len);
     }
     if (count >= 0 && to_floats) {
-        tin_dequantize(&self->model, (int32_t)index, src.buf, dst.buf, (uint32_t)count);
+        tin_dequantize_output(&self->model, (int32_t)index, src.buf, dst.buf, (uint32_t)count);
     } else if (count >= 0) {
-        tin_quantize(&self->model, (int32_t)index, src.buf, dst.buf, (uint32_t)count);
+        tin_quantize_input(&self->model, (int32_t)index, src.buf, dst.buf, (uint32_t)count);
     }
     PyBuffer_Release(&src);
     PyBuffer_Release(&dst);

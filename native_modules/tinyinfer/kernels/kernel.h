@@ -4,11 +4,11 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "kernels/attrs.h"
 
 #define TIN_MAX_RANK (6)
 #define TIN_MAX_INPUTS (3)
 #define TIN_MAX_OUTPUTS (2)
-#define TIN_MAX_ATTRS (24)
 
 typedef enum {
     TIN_NONE = 0,
@@ -32,7 +32,6 @@ typedef struct {
     bool aligned;                // data % 4 == 0
 } tin_tensor_t;
 
-#include "ops.h"                 // tin_attrs_t: one struct of int32_t per operator, from ops.def
 
 typedef struct {
     tin_attrs_t attrs;

@@ -1,0 +1,16 @@
+// The kernel family of the core this is compiled for: which blocks are used and how much scratch they take.
+#ifndef TIN_FAMILY_H
+#define TIN_FAMILY_H
+
+#define TIN_FAMILY_PLAIN (0)
+#define TIN_FAMILY_M0P (1)
+#define TIN_FAMILY_DSP (2)
+#define TIN_FAMILY_RV32 (3)
+#define TIN_FAMILY_XTENSA (4)
+#define TIN_FAMILY_MVE (5)
+
+#ifndef TIN_FAMILY
+#define TIN_FAMILY TIN_FAMILY_PLAIN
+#endif
+
+#endif

@@ -1,0 +1,125 @@
+// SPEC.md "Float input" and "Float output": binary32 bit patterns and integers only.
+#include "engine/reader.h"
+
+static int32_t element(const tin_tensor_t *tensor, const uint8_t *data, uint32_t index) {
+    switch (tensor->bits) {
+        case 8:
+            return tensor->dtype == TIN_U8 ? data[index] : (int8_t)data[index];
+        case 16:
+            return (int16_t)tin_u16(data + 2 * index);
+        default:
+            return tin_s32(data + 4 * index);
+    }
+}
+
+static void put(const tin_tensor_t *tensor, uint8_t *data, uint32_t index, int32_t value) {
+    for (int32_t byte = 0; byte < tensor->bits / 8; byte++) {
+        data[index * (tensor->bits / 8u) + (uint32_t)byte] = (uint8_t)((uint32_t)value >> 8 * byte);
+    }
+}
+
+static int32_t lowest(const tin_tensor_t *tensor) {
+    return tensor->dtype == TIN_U8 ? 0 : (int32_t)(UINT32_MAX << (tensor->bits - 1));
+}
+
+static int32_t highest(const tin_tensor_t *tensor) {
+    return tensor->dtype == TIN_U8 ? 255 : (int32_t)~(UINT32_MAX << (tensor->bits - 1));
+}
+
+static int32_t quantize(uint32_t bits, uint32_t multiplier, int32_t shift, int32_t offset, const tin_tensor_t *tensor) {
+    const uint32_t field = bits >> 23 & 255, fraction = bits & 0x7fffff;
+    if (field == 255 && fraction != 0) {
+        return tensor->zero_point;
+    }
+    const int32_t exponent = field == 0 ? 1 : field == 255 ? 254 : (int32_t)field;
+    const uint32_t mantissa = field == 0 ? fraction : field == 255 ? 1u << 24 : fraction | 1u << 23;
+    const uint64_t product = (uint64_t)mantissa * multiplier;
+    const int32_t down = 150 + 31 - 14 - exponent - shift;
+    const uint64_t limit = (uint64_t)1 << 30;
+    uint64_t magnitude;
+    if (down >= 64) {
+        magnitude = 0;
+    } else if (down >= 0) {
+        magnitude = product >> down;
+    } else {
+        magnitude = product == 0 ? 0 : down < -30 || product >= limit ? limit : product << -down;
+    }
+    magnitude = magnitude > limit ? limit : magnitude;
+    const int32_t sum = (bits >> 31 ? -(int32_t)magnitude : (int32_t)magnitude) + offset;
+    const int32_t rounded = sum < 0 ? -((-sum + (1 << 13)) >> 14) : (sum + (1 << 13)) >> 14;
+    const int32_t q = rounded + tensor->zero_point;
+    return q < lowest(tensor) ? lowest(tensor) : q > highest(tensor) ? highest(tensor) : q;
+}
+
+void tin_quantize_input(const tin_model_t *model, int32_t input, const void *f32, void *out, uint32_t count) {
+    const uint8_t *const file = model->file;
+    const uint32_t root = tin_root(file);
+    const uint32_t index = tin_element_u16(file, tin_target(file, root, FBS_MODEL_INPUTS), (uint32_t)input);
+    const uint32_t table = tin_element_table(file, tin_target(file, root, FBS_MODEL_TENSORS), index);
+    const uint32_t quantizer = tin_target(file, table, FBS_TENSOR_QUANTIZER);
+    tin_tensor_t tensor;
+    tin_input(model, input, &tensor);
+    const uint32_t multipliers = quantizer == 0 ? 0 : tin_target(file, quantizer, FBS_QUANTIZER_MULTIPLIER);
+    const uint32_t channels = tin_count(file, multipliers);
+    for (uint32_t i = 0, channel = 0; i < count; i++) {
+        int32_t q = tensor.zero_point;
+        if (channels != 0) {
+            const uint32_t shift = tin_element_u32(file, tin_target(file, quantizer, FBS_QUANTIZER_SHIFT), channel);
+            const uint32_t offset = tin_element_u32(file, tin_target(file, quantizer, FBS_QUANTIZER_OFFSET), channel);
+            q = quantize(tin_u32((const uint8_t *)f32 + 4 * i), tin_element_u32(file, multipliers, channel),
+                (int32_t)shift, (int32_t)offset, &tensor);
+            channel = channel + 1 == channels ? 0 : channel + 1;
+        }
+        put(&tensor, out, i, q);
+    }
+}
+
+// magnitude * 2^exponent as binary32, rounded half to even; magnitude is below 2^57.
+static uint32_t pack_binary32(uint64_t magnitude, int32_t exponent) {
+    if (magnitude == 0) {
+        return 0;
+    }
+    // To 26 bits: 24 of mantissa, one of rounding, one that remembers whether anything lies below.
+    while (magnitude >> 26 != 0) {
+        magnitude = magnitude >> 1 | (magnitude & 1);
+        exponent++;
+    }
+    while (magnitude >> 25 == 0) {
+        magnitude <<= 1;
+        exponent--;
+    }
+    int32_t field = exponent + 25 + 127;
+    while (field < 1 && magnitude != 0) {
+        magnitude = magnitude >> 1 | (magnitude & 1);
+        field++;
+    }
+    uint32_t mantissa = (uint32_t)(magnitude >> 2);
+    if ((magnitude & 3) == 3 || ((magnitude & 3) == 2 && (mantissa & 1) != 0)) {
+        mantissa++;
+    }
+    // A carry out of the mantissa, and out of the subnormals, is what adding the fields does anyway.
+    const uint32_t bits = ((uint32_t)(field - 1) << 23) + mantissa;
+    return bits >= 0x7f800000u ? 0x7f800000u : bits;
+}
+
+void tin_dequantize_output(const tin_model_t *model, int32_t output, const void *in, void *f32, uint32_t count) {
+    const uint8_t *const file = model->file;
+    const uint32_t root = tin_root(file);
+    const uint32_t index = tin_element_u16(file, tin_target(file, root, FBS_MODEL_OUTPUTS), (uint32_t)output);
+    const uint32_t table = tin_element_table(file, tin_target(file, root, FBS_MODEL_TENSORS), index);
+    const uint32_t scale = tin_scalar(file, table, FBS_TENSOR_SCALE, 4, 0);
+    const uint32_t field = scale >> 23 & 255;
+    const uint32_t mantissa = (scale & 0x7fffff) | (field == 0 ? 0 : 1u << 23);
+    tin_tensor_t tensor;
+    tin_output(model, output, &tensor);
+    for (uint32_t i = 0; i < count; i++) {
+        const int64_t q = (int64_t)element(&tensor, in, i) - tensor.zero_point;
+        const uint64_t magnitude = (uint64_t)(q < 0 ? -q : q) * mantissa;
+        const bool negative = (q < 0) != (scale >> 31 != 0) && magnitude != 0;
+        const uint32_t bits = pack_binary32(magnitude, (int32_t)(field == 0 ? 1 : field) - 150);
+        uint8_t *const to = (uint8_t *)f32 + 4 * i;
+        for (int32_t byte = 0; byte < 4; byte++) {
+            to[byte] = (uint8_t)((bits | (negative ? 1u << 31 : 0)) >> 8 * byte);
+        }
+    }
+}

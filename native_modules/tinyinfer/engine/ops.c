@@ -1,0 +1,126 @@
+// Dispatch and formulas of the operators. Switches rather than tables of pointers: a native .mpy would have to relocate those.
+#include "engine/ops.h"
+#include "arch/family.h"
+#include "engine/formula.h"
+
+bool tin_op_arity(uint16_t op, int32_t *inputs_min, int32_t *inputs_max, int32_t *outputs) {
+    switch (op) {
+        #define OP(name, code, low, high, out, summary) \
+            case code: *inputs_min = low; *inputs_max = high; *outputs = out; return true;
+        #include "engine/table.h"
+        default:
+            return false;
+    }
+}
+
+int32_t tin_op_defaults(uint16_t op, int32_t *attrs) {
+    int32_t count = 0;
+    switch (op) {
+        #define OP(name, code, inputs_min, inputs_max, outputs, summary) case code:
+        #define ATTR(op, name, initial, meaning) attrs[count++] = initial;
+        #define END(name) break;
+        #include "engine/table.h"
+        default:
+            break;
+    }
+    return count;
+}
+
+bool tin_op_check(const tin_node_t *node) {
+    switch (node->op) {
+        #define OP(name, code, inputs_min, inputs_max, outputs, summary) case code: return tin_##name##_check(node);
+        #include "engine/table.h"
+        default:
+            return false;
+    }
+}
+
+tin_overlap_t tin_op_overlap(uint16_t op) {
+    switch (op) {
+        #define OP(name, code, inputs_min, inputs_max, outputs, summary) case code:
+        #define OVERLAP(op, kind) return TIN_OVERLAP_##kind;
+        #include "engine/table.h"
+        default:
+            return TIN_OVERLAP_none;
+    }
+}
+
+void tin_op_run(const tin_node_t *node, int32_t row0, int32_t row1) {
+    switch (node->op) {
+        #define OP(name, code, inputs_min, inputs_max, outputs, summary) \
+            case code: tin_##name(node, row0, row1, node->scratch); break;
+        #include "engine/table.h"
+        default:
+            break;
+    }
+}
+
+// Sizes in 64 bits: the verifier evaluates formulas on files it does not trust yet.
+typedef struct {
+    int64_t n, h, w, c;
+    int32_t bits;
+} sizes_t;
+
+static sizes_t sizes_of(const tin_tensor_t *tensor) {
+    const sizes_t sizes = { tensor->n, tensor->h, tensor->w, tensor->c, tensor->bits };
+    return sizes;
+}
+
+// In a switch over the operator's code: its expression, with the names that ops.def promises.
+#define NAMES \
+    const sizes_t x = sizes_of(&node->inputs[0]); \
+    const sizes_t k = sizes_of(&node->inputs[1]); \
+    const sizes_t y = sizes_of(&node->outputs[0]); \
+    (void)x, (void)k, (void)y;
+#define EXPRESSION(op, expression) case TIN_OP_##op: { \
+    const tin_##op##_attrs_t a = node->attrs.op; \
+    (void)a; \
+    return (expression); \
+}
+
+int32_t tin_op_rows(const tin_node_t *node) {
+    NAMES
+    switch (node->op) {
+        #define ROWS(op, expression) EXPRESSION(op, (int32_t)(expression))
+        #include "engine/table.h"
+        default:
+            return 0;
+    }
+}
+
+int64_t tin_op_macs(const tin_node_t *node) {
+    NAMES
+    switch (node->op) {
+        #define MACS(op, expression) EXPRESSION(op, expression)
+        #include "engine/table.h"
+        default:
+            return 0;
+    }
+}
+
+// The family of this engine, then plain for what it does not name.
+#define FAMILY_plain (TIN_FAMILY == TIN_FAMILY_PLAIN)
+#define FAMILY_m0p (TIN_FAMILY == TIN_FAMILY_M0P)
+#define FAMILY_dsp (TIN_FAMILY == TIN_FAMILY_DSP)
+#define FAMILY_rv32 (TIN_FAMILY == TIN_FAMILY_RV32)
+#define FAMILY_xtensa (TIN_FAMILY == TIN_FAMILY_XTENSA)
+#define FAMILY_mve (TIN_FAMILY == TIN_FAMILY_MVE)
+
+int64_t tin_op_scratch(const tin_node_t *node) {
+    int64_t plain = 0;
+    NAMES
+    #define SCRATCH(operator, family, expression) \
+    if (node->op == TIN_OP_##operator) { \
+        const tin_##operator##_attrs_t a = node->attrs.operator; \
+        (void)a; \
+        if (FAMILY_##family) { \
+            return (expression); \
+        } \
+        if (is_plain_##family) { \
+            plain = (expression); \
+        } \
+    }
+    enum { is_plain_plain = 1, is_plain_m0p = 0, is_plain_dsp = 0, is_plain_rv32 = 0, is_plain_xtensa = 0, is_plain_mve = 0 };
+    #include "engine/table.h"
+    return plain;
+}

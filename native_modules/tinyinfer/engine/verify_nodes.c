@@ -1,0 +1,167 @@
+#include "engine/ops.h"
+#include "engine/reader.h"
+#include "engine/verify.h"
+
+static bool disjoint(uint32_t a, uint32_t a_bytes, uint32_t b, uint32_t b_bytes) {
+    return a + a_bytes <= b || b + b_bytes <= a;
+}
+
+static uint32_t start_of(const tin_model_t *model, uint32_t tensor) {
+    const uint8_t *const file = model->file;
+    const uint32_t table = tin_element_table(file, tin_target(file, tin_root(file), FBS_MODEL_TENSORS), tensor);
+    return tin_scalar(file, table, FBS_TENSOR_OFFSET, 4, UINT32_MAX);
+}
+
+static tin_status_t verify_tensors(const tin_model_t *model, uint32_t count, tin_error_t *error) {
+    tin_tensor_t tensor;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!tin_decode_tensor(model, i, &tensor)) {
+            return tin_fail(error, TIN_ERR_TENSOR, (int32_t)i, 0);
+        }
+    }
+    return TIN_OK;
+}
+
+// Indices of tensors that exist; those that are written lie in the arena.
+static bool indices_ok(const tin_model_t *model, uint32_t vector, uint32_t tensors, bool written) {
+    for (uint32_t i = 0; i < tin_count(model->file, vector); i++) {
+        const uint32_t index = tin_element_u16(model->file, vector, i);
+        if (index >= tensors || (written && start_of(model, index) == UINT32_MAX)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// SPEC.md "Float input": one entry, or one for each of the last axis, in the ranges that its arithmetic is made for.
+static bool quantizer_ok(const uint8_t *file, uint32_t quantizer, uint32_t channels) {
+    const uint32_t multiplier = tin_target(file, quantizer, FBS_QUANTIZER_MULTIPLIER);
+    const uint32_t shift = tin_target(file, quantizer, FBS_QUANTIZER_SHIFT);
+    const uint32_t offset = tin_target(file, quantizer, FBS_QUANTIZER_OFFSET);
+    for (uint32_t i = 0; i < tin_count(file, multiplier); i++) {
+        const int32_t of_shift = (int32_t)tin_element_u32(file, shift, i);
+        const int32_t of_offset = (int32_t)tin_element_u32(file, offset, i);
+        if (tin_element_u32(file, multiplier, i) > INT32_MAX || of_shift < -1024 || of_shift > 1024
+            || of_offset < -(1 << 29) || of_offset > 1 << 29) {
+            return false;
+        }
+    }
+    return tin_count(file, multiplier) == 1 || tin_count(file, multiplier) == channels;
+}
+
+static bool inputs_ok(const tin_model_t *model, uint32_t vector) {
+    const uint8_t *const file = model->file;
+    const uint32_t tensors = tin_target(file, tin_root(file), FBS_MODEL_TENSORS);
+    for (uint32_t i = 0; i < tin_count(file, vector); i++) {
+        const uint32_t index = tin_element_u16(file, vector, i);
+        const uint32_t quantizer = tin_target(file, tin_element_table(file, tensors, index), FBS_TENSOR_QUANTIZER);
+        if (quantizer != 0) {
+            tin_tensor_t tensor;
+            tin_decode_tensor(model, index, &tensor);
+            if (!quantizer_ok(file, quantizer, (uint32_t)tensor.c)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static bool extra_attrs_ok(const uint8_t *file, uint32_t attrs, uint32_t known) {
+    for (uint32_t i = known; i < tin_count(file, attrs); i++) {
+        if (tin_element_u32(file, attrs, i) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// Where the node's outputs and scratch lie against all else it touches.
+static bool places_ok(const tin_model_t *model, const tin_node_t *node, uint32_t inputs, uint32_t outputs,
+    uint32_t scratch, uint32_t scratch_bytes) {
+    for (uint32_t o = 0; o < node->output_count; o++) {
+        const uint32_t out = start_of(model, tin_element_u16(model->file, outputs, o));
+        const uint32_t out_bytes = node->outputs[o].bytes;
+        if (!disjoint(out, out_bytes, scratch, scratch_bytes)) {
+            return false;
+        }
+        for (uint32_t other = 0; other < o; other++) {
+            const uint32_t at = start_of(model, tin_element_u16(model->file, outputs, other));
+            if (!disjoint(out, out_bytes, at, node->outputs[other].bytes)) {
+                return false;
+            }
+        }
+        for (uint32_t i = 0; i < node->input_count; i++) {
+            const uint32_t in = start_of(model, tin_element_u16(model->file, inputs, i));
+            if (node->inputs[i].constant || disjoint(out, out_bytes, in, node->inputs[i].bytes)) {
+                continue;
+            }
+            if (o != 0 || in < out || !tin_overlap_allowed(node, (int32_t)i, in - out)) {
+                return false;
+            }
+        }
+    }
+    for (uint32_t i = 0; i < node->input_count; i++) {
+        const uint32_t in = start_of(model, tin_element_u16(model->file, inputs, i));
+        if (!node->inputs[i].constant && !disjoint(in, node->inputs[i].bytes, scratch, scratch_bytes)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static tin_status_t verify_node(const tin_model_t *model, uint32_t index, uint32_t tensors, tin_error_t *error) {
+    const uint8_t *const file = model->file;
+    const int32_t number = (int32_t)index;
+    const uint32_t table = tin_element_table(file, tin_target(file, tin_root(file), FBS_MODEL_NODES), index);
+    const uint32_t op = tin_scalar(file, table, FBS_NODE_OP, 2, 0);
+    const uint32_t inputs = tin_target(file, table, FBS_NODE_INPUTS);
+    const uint32_t outputs = tin_target(file, table, FBS_NODE_OUTPUTS);
+    int32_t inputs_min, inputs_max, output_count;
+    if (!tin_op_arity((uint16_t)op, &inputs_min, &inputs_max, &output_count)) {
+        return tin_fail(error, TIN_ERR_OPERATOR, number, (int32_t)op);
+    }
+    if (tin_count(file, inputs) < (uint32_t)inputs_min || tin_count(file, inputs) > (uint32_t)inputs_max
+        || tin_count(file, outputs) != (uint32_t)output_count
+        || !indices_ok(model, inputs, tensors, false) || !indices_ok(model, outputs, tensors, true)) {
+        return tin_fail(error, TIN_ERR_SHAPE, number, 0);
+    }
+
+    tin_node_t node;
+    tin_decode_node(model, index, &node);
+    const uint32_t known = (uint32_t)tin_op_defaults(node.op, node.attrs.v);
+    if (!extra_attrs_ok(file, tin_target(file, table, FBS_NODE_ATTRS), known)) {
+        return tin_fail(error, TIN_ERR_ATTRIBUTE, number, (int32_t)known);
+    }
+    tin_decode_node(model, index, &node);
+    if (!tin_op_check(&node)) {
+        return tin_fail(error, TIN_ERR_SHAPE, number, 0);
+    }
+
+    const uint32_t scratch = tin_scalar(file, table, FBS_NODE_SCRATCH, 4, UINT32_MAX);
+    const int64_t needed = tin_op_scratch(&node);
+    const bool absent = scratch == UINT32_MAX;
+    if (needed > 0 && (absent || scratch % 4 != 0 || scratch > model->arena_bytes
+                       || needed > (int64_t)(model->arena_bytes - scratch))) {
+        return tin_fail(error, TIN_ERR_ARENA, (int32_t)needed, (int32_t)model->arena_bytes);
+    }
+    if (!places_ok(model, &node, inputs, outputs, absent ? 0 : scratch, needed > 0 ? (uint32_t)needed : 0)) {
+        return tin_fail(error, TIN_ERR_OVERLAP, number, 0);
+    }
+    return TIN_OK;
+}
+
+tin_status_t tin_verify_nodes(const tin_model_t *model, tin_error_t *error) {
+    const uint8_t *const file = model->file;
+    const uint32_t root = tin_root(file);
+    const uint32_t tensors = tin_count(file, tin_target(file, root, FBS_MODEL_TENSORS));
+    const uint32_t inputs = tin_target(file, root, FBS_MODEL_INPUTS);
+    tin_status_t status = verify_tensors(model, tensors, error);
+    if (status == TIN_OK && (!indices_ok(model, inputs, tensors, true) || !inputs_ok(model, inputs)
+                             || !indices_ok(model, tin_target(file, root, FBS_MODEL_OUTPUTS), tensors, true))) {
+        status = tin_fail(error, TIN_ERR_TENSOR, -1, 0);
+    }
+    for (uint32_t i = 0; status == TIN_OK && i < model->node_count; i++) {
+        status = verify_node(model, i, tensors, error);
+    }
+    return status;
+}

@@ -1,0 +1,47 @@
+// y[oh, ow, c] = mean of x over the window    NHWC; SPEC.md "average_pool_2d"
+#include "arch/arch.h"
+#include "engine/ops.h"
+#include "kernels/check.h"
+#include "kernels/window.h"
+
+bool tin_average_pool_2d_check(const tin_node_t *node) {
+    const tin_tensor_t *const x = &node->inputs[0], *const y = &node->outputs[0];
+    const tin_average_pool_2d_attrs_t *const a = &node->attrs.average_pool_2d;
+    return tin_both_s8(node) && tin_range_ok(a->activation_min, a->activation_max, y) && x->n == y->n && x->c == y->c
+           && a->pad_top < a->kernel_h && a->pad_left < a->kernel_w && tin_multiplier_ok(a->multiplier, a->shift)
+           && tin_axis_ok(y->h, x->h, a->kernel_h, a->stride_h, a->pad_top, 1)
+           && tin_axis_ok(y->w, x->w, a->kernel_w, a->stride_w, a->pad_left, 1);
+}
+
+void tin_average_pool_2d(const tin_node_t *node, int32_t row0, int32_t row1, void *scratch) {
+    const tin_tensor_t *const x = &node->inputs[0], *const y = &node->outputs[0];
+    const tin_average_pool_2d_attrs_t *const a = &node->attrs.average_pool_2d;
+    const tin_params_t params = { 0, a->multiplier, a->shift };
+    const tin_output_t to = { y->zero_point, a->activation_min, a->activation_max };
+    (void)scratch;
+    for (int32_t row = row0; row < row1; row++) {
+        const tin_span_t rows = tin_span(row % y->h, a->stride_h, a->pad_top, a->kernel_h, x->h);
+        const int8_t *const image = (const int8_t *)x->data + row / y->h * (x->h * x->w * x->c);
+        int8_t *out = (int8_t *)y->data + row * y->w * y->c;
+        for (int32_t ow = 0; ow < y->w; ow++) {
+            const tin_span_t columns = tin_span(ow, a->stride_w, a->pad_left, a->kernel_w, x->w);
+            const int32_t count = (rows.end - rows.begin) * (columns.end - columns.begin);
+            for (int32_t c = 0; c < y->c; c++) {
+                int32_t sum = 0;
+                for (int32_t h = rows.begin; h < rows.end; h++) {
+                    const int8_t *from = image + (h * x->w + columns.begin) * x->c + c;
+                    for (int32_t w = columns.begin; w < columns.end; w++, from += x->c) {
+                        sum = tin_wrap_add(sum, *from);
+                    }
+                }
+                if (a->multiplier == 0) {
+                    const int32_t mean = sum > 0 ? (sum + count / 2) / count : (sum - count / 2) / count;
+                    *out++ = (int8_t)tin_clamp(mean, to.low, to.high);
+                } else {
+                    const uint32_t centred = (uint32_t)sum - (uint32_t)count * (uint32_t)x->zero_point;
+                    *out++ = (int8_t)tin_requantize((int32_t)centred, &params, &to);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,36 @@
+// y[oh, ow, o] = zp_y + mbqm(bias[o] + sum of x[.., o / m] * w[o])    x, y NHWC; weights planes_s8, planes_s4
+// SPEC.md "depthwise_conv_2d"
+#include <stddef.h>
+#include "arch/arch.h"
+#include "engine/ops.h"
+#include "kernels/check.h"
+
+bool tin_depthwise_conv_2d_check(const tin_node_t *node) {
+    const tin_tensor_t *const x = &node->inputs[0], *const k = &node->inputs[1], *const y = &node->outputs[0];
+    const tin_depthwise_conv_2d_attrs_t *const a = &node->attrs.depthwise_conv_2d;
+    const int64_t taps = (int64_t)k->h * k->w;
+    return tin_both_s8(node) && tin_range_ok(a->activation_min, a->activation_max, y) && k->n == y->c && k->c == 1
+           && x->n == y->n && y->c % x->c == 0
+           && tin_axis_ok(y->h, x->h, k->h, a->stride_h, a->pad_top, a->dilation_h)
+           && tin_axis_ok(y->w, x->w, k->w, a->stride_w, a->pad_left, a->dilation_w)
+           && tin_weights_ok(node, y->c, y->c * (k->dtype == TIN_S4 ? (taps + 1) / 2 : taps));
+}
+
+void tin_depthwise_conv_2d(const tin_node_t *node, int32_t row0, int32_t row1, void *scratch) {
+    const tin_tensor_t *const x = &node->inputs[0], *const k = &node->inputs[1], *const y = &node->outputs[0];
+    const tin_depthwise_conv_2d_attrs_t *const a = &node->attrs.depthwise_conv_2d;
+    (void)scratch;
+    tin_window_t window = {
+        NULL, x->h, x->w, x->c, k->h, k->w, a->stride_h, a->stride_w, a->pad_top, a->pad_left, a->dilation_h, a->dilation_w,
+        (int8_t)x->zero_point,
+    };
+    tin_gemm_t dw = {
+        k->data, node->inputs[2].data, y->c, k->h * k->w, NULL, y->c, k->aligned,
+        { y->zero_point, a->activation_min, a->activation_max },
+    };
+    for (int32_t row = row0; row < row1; row++) {
+        window.x = (const int8_t *)x->data + row / y->h * (x->h * x->w * x->c);
+        dw.out = (int8_t *)y->data + row * y->w * y->c;
+        tin_dw_row(&window, &dw, k->dtype == TIN_S4, y->c / x->c, row % y->h, y->w);
+    }
+}
