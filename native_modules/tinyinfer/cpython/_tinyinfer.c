@@ -84,11 +84,21 @@ static int holds_floats(const tin_tensor_t *tensor, const Py_buffer *buffer) {
     return -1;
 }
 
+// TypeError for what is no buffer, is not contiguous or cannot be written, as in MicroPython.
+static int get_buffer(PyObject *object, Py_buffer *buffer, int flags) {
+    if (PyObject_GetBuffer(object, buffer, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | flags) == 0) {
+        return 0;
+    }
+    if (PyErr_ExceptionMatches(PyExc_BufferError)) {
+        PyErr_Format(PyExc_TypeError, "a contiguous%s buffer required", flags == PyBUF_WRITABLE ? " writable" : "");
+    }
+    return -1;
+}
+
 static int load(engine_t *self, long index, PyObject *src_in) {
     tin_tensor_t tensor;
     Py_buffer src;
-    if (get_input(self, index, &tensor) < 0
-        || PyObject_GetBuffer(src_in, &src, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) < 0) {
+    if (get_input(self, index, &tensor) < 0 || get_buffer(src_in, &src, 0) < 0) {
         return -1;
     }
     const int floats = holds_floats(&tensor, &src);
@@ -104,8 +114,7 @@ static int load(engine_t *self, long index, PyObject *src_in) {
 static int store(const engine_t *self, long index, PyObject *dst_in) {
     tin_tensor_t tensor;
     Py_buffer dst;
-    if (get_output(self, index, &tensor) < 0
-        || PyObject_GetBuffer(dst_in, &dst, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | PyBUF_WRITABLE) < 0) {
+    if (get_output(self, index, &tensor) < 0 || get_buffer(dst_in, &dst, PyBUF_WRITABLE) < 0) {
         return -1;
     }
     const int floats = holds_floats(&tensor, &dst);
@@ -143,8 +152,8 @@ static PyObject *engine_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
         return NULL;
     }
     tin_error_t error = { TIN_OK, 0, 0 };
-    if (PyObject_GetBuffer(source, &self->source, PyBUF_C_CONTIGUOUS) < 0
-        || PyObject_GetBuffer(arena, &self->arena, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE) < 0
+    if (get_buffer(source, &self->source, 0) < 0
+        || get_buffer(arena, &self->arena, PyBUF_WRITABLE) < 0
         || check(tin_open(&self->model, self->source.buf, (size_t)self->source.len, &error), &error) < 0) {
         Py_DECREF(self);
         return NULL;
@@ -357,7 +366,7 @@ static PyTypeObject engine_type = {
 static PyObject *needs(PyObject *module, PyObject *source_in) {
     (void)module;
     Py_buffer source;
-    if (PyObject_GetBuffer(source_in, &source, PyBUF_C_CONTIGUOUS) < 0) {
+    if (get_buffer(source_in, &source, 0) < 0) {
         return NULL;
     }
     tin_model_t model;

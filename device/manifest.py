@@ -1,0 +1,7 @@
+# Freezes the package into a firmware: include("<here>/manifest.py"). The native part is native_modules/.
+metadata(
+    description="Neural networks from one file, the same bits on every machine",
+    version="0.1.0",
+    license="MIT",
+)
+package("tinyinfer", opt=3)
