@@ -1,4 +1,3 @@
-#include <string.h>
 #include "engine/crc32.h"
 #include "engine/reader.h"
 #include "engine/verify.h"
@@ -16,6 +15,7 @@ static const char fields_of_model[] = "22vvvhh44vvsv";
 // More would be hostile: every vector of tables is walked once, and offsets may all lead to the same table.
 #define MAX_TABLES (65535)
 #define MAX_NUMBERS (64)
+#define IDENTIFIER (0x464e4954u) // "TINF", little-endian
 
 typedef struct {
     const uint8_t *data;
@@ -182,7 +182,7 @@ static bool model_ok(const file_t *file) {
 }
 
 tin_status_t tin_verify_structure(const uint8_t *data, size_t size, tin_error_t *error) {
-    if (size < 8 || memcmp(data + 4, "TINF", 4) != 0) {
+    if (size < 8 || tin_u32(data + 4) != IDENTIFIER) {
         return tin_fail(error, TIN_ERR_NOT_A_MODEL, 0, 0);
     }
     if (size < 20 || size > INT32_MAX || size % 16 != 4) {
