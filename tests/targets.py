@@ -153,7 +153,8 @@ class QemuTarget(Target):
                 enter = "import os; os.chdir('/rom')\n" if files else ""
                 return follow(self.name, transport, enter + script, timeout)
             finally:
-                transport.close()
+                # pyserial's close() of a socket sleeps for 0.3 s, for a server that lives on.
+                transport.serial.is_open = False
 
 
 class SerialTarget(Target):

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from toolchain import ToolchainError
@@ -10,17 +11,27 @@ from toolchain.extension import extension
 from toolchain.firmware import emulated_boards, firmware
 from toolchain.micropython import mpy_cross, source
 from toolchain.natmod import natmod
+from toolchain.package import package
 from toolchain.packages import TOOLS, need
 from toolchain.qemu import plugin
 
 
 def everything() -> list[Path]:
-    """All that the tests need, so that no test waits for a compiler."""
-    made = [extension()]
+    """All that the tests run on. What fails does not keep the rest from being built."""
     boards = emulated_boards()
+    makers: list[Callable[[], Path]] = [extension, package]
     for board in boards:
-        made += [firmware(board, usermod=usermod) for usermod in (True, False)]
-    made += [natmod(arch) for arch in sorted({a for b in boards.values() for a in b["natmods"]})]
+        makers += [partial(firmware, board, usermod=usermod) for usermod in (True, False)]
+    for arch in sorted({arch for board in boards.values() for arch in board["natmods"]}):
+        makers.append(partial(natmod, arch))
+    made, failures = [], []
+    for make in makers:
+        try:
+            made.append(make())
+        except ToolchainError as error:
+            failures.append(str(error))
+    if failures:
+        raise ToolchainError("\n".join(failures))
     return made
 
 
@@ -39,6 +50,7 @@ def main() -> int:
     packages = thing("packages", "the programs the builds need", lambda given: need(*given.tool))
     packages.add_argument("tool", nargs="*", choices=TOOLS, default=list(TOOLS))
     thing("source", "MicroPython's source tree", lambda given: source())
+    thing("package", "the tinyinfer package as .mpy files", lambda given: package())
     thing("mpy-cross", "MicroPython's compiler of .mpy files", lambda given: mpy_cross())
     board = thing("firmware", "firmware of an emulated board", _firmware)
     board.add_argument("board", choices=emulated_boards())

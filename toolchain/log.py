@@ -10,7 +10,7 @@ from pathlib import Path
 
 from toolchain import ToolchainError
 
-TAIL_LINES = 25
+TAIL_LINES = 15
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """The engine as a native .mpy: `import _tinyinfer` for a firmware built without it."""
 
 import importlib.util
-import shutil
 import sys
 from functools import cache
 from pathlib import Path
@@ -34,11 +33,11 @@ def natmod(arch: str) -> Path:
     files = snapshot("native_modules", suffixes=(*C_SOURCES, "Makefile"))
 
     def build(work: Path, log: Path) -> Path:
-        # dynruntime.mk knows nothing of header dependencies: always from nothing.
-        shutil.rmtree(work / "build", ignore_errors=True)
+        # Objects among the sources make the next build start from nothing: dynruntime.mk knows
+        # nothing of headers. A relative path, because the .mpy carries it to the board.
         folder = work / "src" / "native_modules" / "tinyinfer" / "natmod"
         options = [
-            *(f"ARCH={arch}", f"MPY_DIR={source()}", f"BUILD={work / 'build'}"),
+            *(f"ARCH={arch}", f"MPY_DIR={source()}", "BUILD=build"),
             *(f"MPY_CROSS={mpy_cross()}", f"PYTHON={_python_with_elftools()}"),
         ]
         run(["make", "-C", folder, *options], log, rename=(work / "src", CHECKOUT))

@@ -1,0 +1,50 @@
+# make demo    a virtual environment, tinyinfer in it, and its demonstration
+# make test    all tests on all targets this machine can run
+# The others are steps of these two, and lint, sanitize.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+PACKAGED := $(shell find host device native_modules boards -type f -not -name '*.pyc')
+
+.PHONY: demo test venv toolchain sanitize lint
+
+demo: $(VENV)/installed
+	$(VENV)/bin/tinypack demo
+
+test: venv toolchain
+	$(PY) -m pytest
+
+venv: $(VENV)/tools
+
+# What the tests run on, built now so that no test waits for a compiler. What cannot be built the tests name again.
+toolchain: venv
+	-$(PY) -m toolchain all >/dev/null
+
+lint: venv
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+# The C engine inside this machine's Python, with address and undefined-behaviour sanitizers. Leaks are not looked for:
+# Python itself leaves memory to the system when it ends.
+sanitize: venv
+	$(PY) -m toolchain extension --sanitize
+	LD_PRELOAD="$$(cc -print-file-name=libasan.so) $$(cc -print-file-name=libubsan.so)" \
+		ASAN_OPTIONS=detect_leaks=0 TINYINFER_SANITIZE=1 $(PY) -m pytest --target host-cpython
+
+$(PY):
+	$(PYTHON) -m toolchain packages venv
+	$(PYTHON) -m venv $(VENV)
+
+# pip builds in build/ and would pack what an earlier build has left there.
+$(VENV)/installed: $(PY) pyproject.toml setup.py README.md LICENSE $(PACKAGED)
+	rm -rf build
+	$(PY) -m pip install --quiet .
+	touch $@
+
+# The tests use the checkout itself: only what it depends on must be installed.
+$(VENV)/tools: $(PY) pyproject.toml
+	-$(PYTHON) -m toolchain packages
+	rm -rf build
+	$(PY) -m pip install --quiet '.[test]'
+	touch $@
