@@ -1,17 +1,13 @@
 // The blocks in plain C: complete, and the judge of every override. An architecture header that is included before this one
-// may define any TIN_HAS_<block> and the block itself, with the same signature, layouts and results.
+// may define TIN_HAS_<block> and the block itself, with the same signature and results, and call these for what it leaves out.
 //
 // Weights, params and columns are read byte by byte here, so that a file at any address runs.
 #ifndef TIN_GENERIC_H
 #define TIN_GENERIC_H
 
+#include <stddef.h>
 #include "arch/arithmetic.h"
 #include "kernels/kernel.h"
-
-#ifndef TIN_PIXELS
-// Output pixels of one block: their columns are packed together.
-#define TIN_PIXELS (4)
-#endif
 
 // From accumulators to the output.
 typedef struct {
@@ -22,74 +18,91 @@ static inline int32_t tin_requantize(int32_t acc, const tin_params_t *params, co
     return tin_clamp(tin_wrap_add(tin_mbqm(acc, params->multiplier, params->shift), to->zero_point), to->low, to->high);
 }
 
-// Where the taps of an output pixel lie in the input.
+// Where the taps of output pixels lie in the input.
 typedef struct {
-    const int8_t *x;             // of the image, first channel
-    int32_t in_h, in_w, in_c;
-    int32_t kernel_h, kernel_w;
-    int32_t stride_h, stride_w, pad_top, pad_left, dilation_h, dilation_w;
+    int32_t in_h, in_w, in_c, out_h, out_w;
+    int32_t kernel_h, kernel_w, stride_h, stride_w, pad_top, pad_left, dilation_h, dilation_w;
     int8_t zero_point;
 } tin_window_t;
 
-#ifndef TIN_HAS_PACK_COLUMN
-// The inputs of output pixel (oh, ow) for channels [channel, channel + channels), in the order of the taps.
-static inline void tin_pack_column(const tin_window_t *window, int32_t oh, int32_t ow, int32_t channel, int32_t channels, int8_t *column) {
-    for (int32_t ky = 0; ky < window->kernel_h; ky++) {
-        const int32_t h = oh * window->stride_h - window->pad_top + ky * window->dilation_h;
-        for (int32_t kx = 0; kx < window->kernel_w; kx++) {
-            const int32_t w = ow * window->stride_w - window->pad_left + kx * window->dilation_w;
-            const bool inside = h >= 0 && h < window->in_h && w >= 0 && w < window->in_w;
-            const int8_t *const from = window->x + (inside ? (h * window->in_w + w) * window->in_c + channel : 0);
-            for (int32_t c = 0; c < channels; c++) {
-                *column++ = inside ? from[c] : window->zero_point;
-            }
+// An output pixel: its image in the input, its row and column.
+typedef struct {
+    const int8_t *x;
+    int32_t oh, ow;
+} tin_pixel_t;
+
+static inline void tin_next_pixel(const tin_window_t *window, tin_pixel_t *pixel) {
+    if (++pixel->ow == window->out_w) {
+        pixel->ow = 0;
+        if (++pixel->oh == window->out_h) {
+            pixel->oh = 0;
+            pixel->x += window->in_h * window->in_w * window->in_c;
         }
     }
 }
-#endif
 
-// A matrix product: `pixels` columns of `taps` bytes, `pitch` bytes apart, with `channels` filters.
+// Weights and what follows their sums.
 typedef struct {
-    const uint8_t *weights;      // pairs_s8 or pairs_s4, first channel of the group
+    const uint8_t *weights;      // in the operator's layout, first channel
     const uint8_t *params;
     int32_t channels, taps;
     int8_t *out;                 // first channel of the first pixel
     int32_t out_pitch;           // bytes from pixel to pixel
+    bool s4;                     // the weights
     bool aligned;                // weights and params can be read as words
     tin_output_t to;
 } tin_gemm_t;
 
-#ifndef TIN_HAS_GEMM_BLOCK_S8
-static inline void tin_gemm_block_s8(const tin_gemm_t *gemm, const int8_t *columns, int32_t pitch, int32_t pixels) {
-    const int32_t pair_bytes = 2 * ((gemm->taps + 3) & ~3);
-    for (int32_t oc = 0; oc < gemm->channels; oc++) {
-        const int8_t *const pair = (const int8_t *)gemm->weights + (oc >> 1) * pair_bytes + (oc & 1);
-        const tin_params_t params = tin_params(gemm->params, oc);
-        for (int32_t pixel = 0; pixel < pixels; pixel++) {
-            const int8_t *const column = columns + pixel * pitch;
-            uint32_t acc = (uint32_t)params.bias;
-            for (int32_t tap = 0; tap < gemm->taps; tap++) {
-                // c0k0 c1k0 c0k2 c1k2 c0k1 c1k1 c0k3 c1k3
-                const int8_t weight = pair[(tap & ~3) * 2 + (tap & 1) * 4 + (tap & 2)];
-                acc += (uint32_t)(column[tap] * weight);
+#ifndef TIN_HAS_GEMM_BLOCK
+// A block is the columns of TIN_BLOCK_PIXELS output pixels, here just their bytes; tin_block_bytes is its size.
+#define TIN_BLOCK_PIXELS(s4) (4)
+
+static inline int32_t tin_block_bytes(const tin_window_t *window, int32_t taps, bool s4) {
+    (void)window;
+    (void)s4;
+    return TIN_BLOCK_PIXELS(s4) * ((taps + 3) & ~3);
+}
+
+// The inputs of `pixels` output pixels for channels [channel, channel + channels), in the order of the taps.
+static inline void tin_pack_columns(const tin_window_t *window, tin_pixel_t pixel, int32_t pixels, int32_t channel, int32_t channels,
+    bool s4, void *block) {
+    const int32_t pitch = tin_block_bytes(window, window->kernel_h * window->kernel_w * channels, s4) / TIN_BLOCK_PIXELS(s4);
+    for (int32_t i = 0; i < pixels; i++, tin_next_pixel(window, &pixel)) {
+        int8_t *column = (int8_t *)block + i * pitch;
+        for (int32_t ky = 0; ky < window->kernel_h; ky++) {
+            const int32_t h = pixel.oh * window->stride_h - window->pad_top + ky * window->dilation_h;
+            for (int32_t kx = 0; kx < window->kernel_w; kx++) {
+                const int32_t w = pixel.ow * window->stride_w - window->pad_left + kx * window->dilation_w;
+                const bool inside = h >= 0 && h < window->in_h && w >= 0 && w < window->in_w;
+                const int8_t *const from = pixel.x + (inside ? (h * window->in_w + w) * window->in_c + channel : 0);
+                for (int32_t c = 0; c < channels; c++) {
+                    *column++ = inside ? from[c] : window->zero_point;
+                }
             }
-            gemm->out[pixel * gemm->out_pitch + oc] = (int8_t)tin_requantize((int32_t)acc, &params, &gemm->to);
         }
     }
 }
-#endif
 
-#ifndef TIN_HAS_GEMM_BLOCK_S4
-static inline void tin_gemm_block_s4(const tin_gemm_t *gemm, const int8_t *columns, int32_t pitch, int32_t pixels) {
-    const int32_t pair_bytes = (gemm->taps + 3) & ~3;
+// Weight of a pair's tap: pairs_s8 c0k0 c1k0 c0k2 c1k2 c0k1 c1k1 c0k3 c1k3, pairs_s4 a byte of both channels.
+static inline int32_t tin_pair_weight(const uint8_t *pair, bool s4, int32_t tap, int32_t odd) {
+    if (s4) {
+        return odd ? tin_low_nibble(pair[tap]) : tin_high_nibble(pair[tap]);
+    }
+    return (int8_t)pair[(tap & ~3) * 2 + (tap & 1) * 4 + (tap & 2) + odd];
+}
+
+// The product of a block's columns with the weights.
+static inline void tin_gemm_block(const tin_gemm_t *gemm, const void *block, int32_t pixels) {
+    const int32_t pitch = (gemm->taps + 3) & ~3;
+    const int32_t pair_bytes = gemm->s4 ? pitch : 2 * pitch;
     for (int32_t oc = 0; oc < gemm->channels; oc++) {
         const uint8_t *const pair = gemm->weights + (oc >> 1) * pair_bytes;
         const tin_params_t params = tin_params(gemm->params, oc);
         for (int32_t pixel = 0; pixel < pixels; pixel++) {
-            const int8_t *const column = columns + pixel * pitch;
+            const int8_t *const column = (const int8_t *)block + pixel * pitch;
             uint32_t acc = (uint32_t)params.bias;
             for (int32_t tap = 0; tap < gemm->taps; tap++) {
-                acc += (uint32_t)(column[tap] * (oc & 1 ? tin_low_nibble(pair[tap]) : tin_high_nibble(pair[tap])));
+                acc += (uint32_t)(column[tap] * tin_pair_weight(pair, gemm->s4, tap, oc & 1));
             }
             gemm->out[pixel * gemm->out_pitch + oc] = (int8_t)tin_requantize((int32_t)acc, &params, &gemm->to);
         }
@@ -97,27 +110,37 @@ static inline void tin_gemm_block_s4(const tin_gemm_t *gemm, const int8_t *colum
 }
 #endif
 
-#ifndef TIN_HAS_DW_ROW
-// One output row of a depthwise convolution, every output channel of a pixel before the next pixel.
-static inline void tin_dw_row(const tin_window_t *window, const tin_gemm_t *dw, bool s4, int32_t multiplier, int32_t oh, int32_t out_w) {
-    const int32_t plane = s4 ? (dw->taps + 1) / 2 : dw->taps;
-    for (int32_t ow = 0; ow < out_w; ow++) {
+// planes_s8, planes_s4.
+static inline int32_t tin_plane_weight(const uint8_t *plane, bool s4, int32_t tap) {
+    if (s4) {
+        return tap & 1 ? tin_high_nibble(plane[tap >> 1]) : tin_low_nibble(plane[tap >> 1]);
+    }
+    return (int8_t)plane[tap];
+}
+
+#ifndef TIN_HAS_DW_ROWS
+// `rows` output rows of a depthwise convolution from `pixel`, the first of a row, on. Every output channel of a pixel comes before
+// the next pixel: the output may lie over the input.
+static inline void tin_dw_rows(const tin_window_t *window, const tin_gemm_t *dw, tin_pixel_t pixel, int32_t rows, int32_t multiplier,
+    void *scratch) {
+    const int32_t plane = dw->s4 ? (dw->taps + 1) / 2 : dw->taps;
+    int8_t *out = dw->out;
+    (void)scratch;
+    for (int32_t pixels = rows * window->out_w; pixels > 0; pixels--, tin_next_pixel(window, &pixel)) {
         for (int32_t oc = 0, channel = 0, of_channel = 0; oc < dw->channels; oc++) {
             const uint8_t *const weights = dw->weights + oc * plane;
             const tin_params_t params = tin_params(dw->params, oc);
             uint32_t acc = (uint32_t)params.bias;
             for (int32_t ky = 0, tap = 0; ky < window->kernel_h; ky++) {
-                const int32_t h = oh * window->stride_h - window->pad_top + ky * window->dilation_h;
+                const int32_t h = pixel.oh * window->stride_h - window->pad_top + ky * window->dilation_h;
                 for (int32_t kx = 0; kx < window->kernel_w; kx++, tap++) {
-                    const int32_t w = ow * window->stride_w - window->pad_left + kx * window->dilation_w;
+                    const int32_t w = pixel.ow * window->stride_w - window->pad_left + kx * window->dilation_w;
                     const bool inside = h >= 0 && h < window->in_h && w >= 0 && w < window->in_w;
-                    const int32_t x = inside ? window->x[(h * window->in_w + w) * window->in_c + channel] : window->zero_point;
-                    const int32_t weight = !s4 ? (int8_t)weights[tap]
-                        : tap & 1 ? tin_high_nibble(weights[tap >> 1]) : tin_low_nibble(weights[tap >> 1]);
-                    acc += (uint32_t)(x * weight);
+                    const int32_t x = inside ? pixel.x[(h * window->in_w + w) * window->in_c + channel] : window->zero_point;
+                    acc += (uint32_t)(x * tin_plane_weight(weights, dw->s4, tap));
                 }
             }
-            dw->out[ow * dw->out_pitch + oc] = (int8_t)tin_requantize((int32_t)acc, &params, &dw->to);
+            *out++ = (int8_t)tin_requantize((int32_t)acc, &params, &dw->to);
             if (++of_channel == multiplier) {
                 of_channel = 0;
                 channel++;
@@ -127,20 +150,35 @@ static inline void tin_dw_row(const tin_window_t *window, const tin_gemm_t *dw, 
 }
 #endif
 
-#ifndef TIN_HAS_FC_QUAD
-// Four output channels of a fully connected layer; quads_s8 (offset 128) or quads_s4 (offset 8).
-static inline void tin_fc_quad(const int8_t *x, int32_t taps, const uint8_t *weights, bool s4, int32_t acc[4]) {
-    for (int32_t tap = 0; tap < taps; tap++) {
-        for (int32_t channel = 0; channel < 4; channel++) {
-            int32_t weight;
-            if (s4) {
-                const uint8_t byte = weights[(tap & ~3) * 2 + (channel >> 1) * 4 + (tap & 3)];
-                weight = (channel & 1 ? byte & 15 : byte >> 4) - 8;
-            } else {
-                weight = weights[(tap & ~3) * 4 + (tap & 1) * 8 + (channel >> 1) * 4 + (tap & 2) + (channel & 1)] - 128;
-            }
-            acc[channel] = (int32_t)((uint32_t)acc[channel] + (uint32_t)(x[tap] * weight));
+// quads_s8: c0k0 c1k0 c0k2 c1k2 c2k0 c3k0 c2k2 c3k2 c0k1 c1k1 c0k3 c1k3 c2k1 c3k1 c2k3 c3k3; quads_s4: a byte of two channels.
+static inline int32_t tin_quad_weight(const tin_gemm_t *fc, int32_t tap, int32_t oc) {
+    const uint8_t *const quad = fc->weights + (oc & ~3) * ((fc->taps + 3) & ~3) / (fc->s4 ? 2 : 1);
+    if (fc->s4) {
+        const uint8_t byte = quad[(tap & ~3) * 2 + (oc & 2) * 2 + (tap & 3)];
+        return (oc & 1 ? byte & 15 : byte >> 4) - 8;
+    }
+    return quad[(tap & ~3) * 4 + (tap & 1) * 8 + (oc & 2) * 2 + (tap & 2) + (oc & 1)] - 128;
+}
+
+static inline void tin_store(int8_t *out, int32_t bits, int32_t index, int32_t value) {
+    if (bits == 16) {
+        ((int16_t *)(void *)out)[index] = (int16_t)value;
+    } else {
+        out[index] = (int8_t)value;
+    }
+}
+
+#ifndef TIN_HAS_FC_ROW
+// One row of a fully connected layer: `channels` outputs, s8 or s16, of quads_s8 (offset 128) or quads_s4 (offset 8).
+static inline void tin_fc_row(const tin_gemm_t *fc, const int8_t *x, int32_t out_bits, void *scratch) {
+    (void)scratch;
+    for (int32_t oc = 0; oc < fc->channels; oc++) {
+        const tin_params_t params = tin_params(fc->params, oc);
+        uint32_t acc = (uint32_t)params.bias;
+        for (int32_t tap = 0; tap < fc->taps; tap++) {
+            acc += (uint32_t)(x[tap] * tin_quad_weight(fc, tap, oc));
         }
+        tin_store(fc->out, out_bits, oc, tin_requantize((int32_t)acc, &params, &fc->to));
     }
 }
 #endif

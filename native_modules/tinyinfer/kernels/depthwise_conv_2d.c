@@ -19,18 +19,22 @@ bool tin_depthwise_conv_2d_check(const tin_node_t *node) {
 void tin_depthwise_conv_2d(const tin_node_t *node, int32_t row0, int32_t row1, void *scratch) {
     const tin_tensor_t *const x = &node->inputs[0], *const k = &node->inputs[1], *const y = &node->outputs[0];
     const tin_depthwise_conv_2d_attrs_t *const a = &node->attrs.depthwise_conv_2d;
-    (void)scratch;
-    tin_window_t window = {
-        NULL, x->h, x->w, x->c, k->h, k->w, a->stride_h, a->stride_w, a->pad_top, a->pad_left, a->dilation_h, a->dilation_w,
+    const tin_window_t window = {
+        x->h, x->w, x->c, y->h, y->w, k->h, k->w, a->stride_h, a->stride_w, a->pad_top, a->pad_left, a->dilation_h, a->dilation_w,
         (int8_t)x->zero_point,
     };
     tin_gemm_t dw = {
-        k->data, node->inputs[2].data, y->c, k->h * k->w, NULL, y->c, k->aligned,
+        k->data, node->inputs[2].data, y->c, k->h * k->w, NULL, y->c, k->dtype == TIN_S4, k->aligned,
         { y->zero_point, a->activation_min, a->activation_max },
     };
-    for (int32_t row = row0; row < row1; row++) {
-        window.x = (const int8_t *)x->data + row / y->h * (x->h * x->w * x->c);
-        dw.out = (int8_t *)y->data + row * y->w * y->c;
-        tin_dw_row(&window, &dw, k->dtype == TIN_S4, y->c / x->c, row % y->h, y->w);
+    tin_pixel_t pixel = { (const int8_t *)x->data + row0 / y->h * (x->h * x->w * x->c), row0 % y->h, 0 };
+    while (row0 < row1) {
+        // The rows of one image.
+        const int32_t rows = row1 - row0 < y->h - pixel.oh ? row1 - row0 : y->h - pixel.oh;
+        dw.out = (int8_t *)y->data + row0 * y->w * y->c;
+        tin_dw_rows(&window, &dw, pixel, rows, y->c / x->c, scratch);
+        pixel.x += x->h * x->w * x->c;
+        pixel.oh = 0;
+        row0 += rows;
     }
 }

@@ -40,7 +40,6 @@ typedef struct {
     uint8_t input_count;
     uint8_t output_count;
     uint16_t op;
-    int32_t scratch_bytes;       // what this engine's family needs
     void *scratch;
 } tin_node_t;
 
