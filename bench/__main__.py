@@ -1,0 +1,76 @@
+"""python -m bench: measures, writes build/bench.json, prints a table; fails when something got slower than its budget."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from tinypack.model_file import read_model
+from tinypack.report import cost
+from toolchain import CHECKOUT, ToolchainError
+
+from bench import models, report
+from bench.build import build, code_bytes
+from bench.cores import Core, load_cores
+from bench.run import Run, golden_input, run
+
+RESULTS = CHECKOUT / "build" / "bench.json"
+
+
+def measure(core: Core, path: Path, profile: int | None) -> tuple[dict[str, int], str]:
+    """Figures of one model file on one core, and its table of nodes."""
+    data = path.read_bytes()
+    model = read_model(data)
+    inputs, crcs = golden_input(model)
+    done: Run = run(core, data, inputs, model.arena_bytes, profile)
+    if done.crcs != crcs or done.invoke_crc != crcs[-1]:
+        wrong = [node for node, pair in enumerate(zip(done.crcs, crcs, strict=True)) if pair[0] != pair[1]]
+        raise ToolchainError(f"{core.name}: {path.name} differs from the golden output at nodes {wrong}")
+    costs = cost(model, len(data))
+    figures = {
+        "instructions": done.invoke,
+        "macs": costs.macs,
+        "arena_bytes": done.arena_bytes,
+        "code_bytes": code_bytes(core, build(core)),
+    }
+    return figures, report.nodes(costs.nodes, done)
+
+
+def main() -> int:
+    cores = load_cores()
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--core", nargs="+", choices=cores, default=list(cores))
+    parser.add_argument("--model", nargs="+", help="names, or paths of .tinf files")
+    parser.add_argument("--precision", nargs="+", choices=models.PRECISIONS, default=models.PRECISIONS)
+    parser.add_argument("--nodes", action="store_true", help="instructions per operator")
+    parser.add_argument("--profile", type=int, metavar="NODE", help="instructions per function in this node")
+    given = parser.parse_args()
+
+    results: report.Results = {}
+    try:
+        for name in given.model or models.available():
+            is_file = name.endswith(".tinf")
+            for precision in [""] if is_file else given.precision:
+                path = Path(name) if is_file else models.packed(name, precision)
+                for core in map(cores.__getitem__, given.core):
+                    figures, nodes = measure(core, path, given.profile)
+                    results.setdefault(core.name, {}).setdefault(path.stem, {})[precision] = figures
+                    if given.nodes or given.profile is not None:
+                        print(f"\n{core.name} {name} {precision}\n{nodes}\n")
+    except ToolchainError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+
+    print(report.table(results))
+    if given.model and any(name.endswith(".tinf") for name in given.model):
+        return 0
+    old = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(report.merged(old, results), indent=2) + "\n")
+    complaints = report.over_budget(results)
+    for complaint in complaints:
+        print(f"over budget: {complaint}")
+    return 1 if complaints else 0
+
+
+sys.exit(main())

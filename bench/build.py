@@ -1,0 +1,72 @@
+"""Links the engine and the harness for a core."""
+
+import subprocess
+from pathlib import Path
+
+from toolchain.cache import artifact, digest, program_version, recipe_version, snapshot
+from toolchain.firmware import C_SOURCES
+from toolchain.log import run
+from toolchain.packages import need
+
+from bench.cores import Core
+
+NATIVE = Path("native_modules/tinyinfer")
+# As MicroPython compiles a native module; kernels choose their own level of optimisation.
+CFLAGS = (
+    "-std=c99 -Os -g -Wall -Wextra -Werror -ffunction-sections -fdata-sections -fomit-frame-pointer "
+    "-fno-builtin -fno-tree-loop-distribute-patterns -DNDEBUG"
+).split()
+LDFLAGS = ("-nostartfiles", "-Wl,--gc-sections", "-Wl,--no-warn-rwx-segments")
+
+
+def build(core: Core) -> Path:
+    """Path of the ELF."""
+    need("cc", core.tool, core.system)
+    files = snapshot(str(NATIVE), "bench", suffixes=(*C_SOURCES, ".ld"))
+    options = [*CFLAGS, *core.cflags]
+    addresses = {"FLASH": core.code, "RAM": core.ram, "JOB": core.job}
+
+    def link(work: Path, log: Path) -> Path:
+        source = work / "src"
+        bench, native = source / "bench", source / NATIVE
+        engine = [path for room in ("engine", "kernels") for path in (native / room).glob("*.c")]
+        harness = [bench / "bench.c", bench / "machine" / core.start]
+        objects = []
+        for path in [*sorted(engine), *harness]:
+            # link.ld tells the harness by its objects' names.
+            objects.append(work / f"{'harness' if path in harness else 'engine'}-{path.stem}.o")
+            includes = ["-I", native, "-I", bench]
+            run([core.compiler, *options, *includes, "-c", path, "-o", objects[-1]], log)
+        product = work / f"{core.name}.elf"
+        places = [f"-Wl,--defsym={name}={address}" for name, address in addresses.items()]
+        script = ["-T", bench / "machine" / "link.ld"]
+        run([core.compiler, *options, *LDFLAGS, *places, *script, "-o", product, *objects], log)
+        return product
+
+    recipe = digest(
+        recipe_version(__file__), program_version(core.compiler), core, options, LDFLAGS
+    )
+    return artifact(f"bench-{core.name}", recipe, files, link)
+
+
+def address_of(core: Core, elf: Path, symbol: str) -> int:
+    for line in _output(core, "nm", elf):
+        fields = line.split()
+        if fields[-1] == symbol:
+            return int(fields[0], 16)
+    raise KeyError(symbol)
+
+
+def code_bytes(core: Core, elf: Path) -> int:
+    """Bytes of engine and kernels with their tables and what they need of the compiler's library."""
+    for line in _output(core, "size", "-A", elf):
+        fields = line.split()
+        if fields and fields[0] == ".text":
+            return int(fields[1])
+    raise KeyError(".text")
+
+
+def _output(core: Core, tool: str, *arguments: str | Path) -> list[str]:
+    program = core.compiler.removesuffix("gcc") + tool
+    done = subprocess.run([program, *arguments], capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()

@@ -1,0 +1,63 @@
+"""The networks, packed by the command a maker uses."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from toolchain import CHECKOUT, ToolchainError
+from toolchain.cache import artifact, digest, recipe_version, snapshot
+from toolchain.extension import extension
+
+PRECISIONS = ("int8", "int4")
+# Trained networks, from the folder that TINYINFER_MODELS names; the rest has seeded weights.
+TRAINED = ("kws", "ic")
+SEEDED = {"kws_seeded": "kws", "ic_seeded": "ic", "vww": "vww", "ad": "ad"}
+
+
+def available() -> list[str]:
+    trained = [name for name in TRAINED if _trained(name)[0].is_file()]
+    return [*trained, *SEEDED]
+
+
+def packed(name: str, precision: str) -> Path:
+    """Path of the model file."""
+    onnx, samples = _seeded(SEEDED[name]) if name in SEEDED else _trained(name)
+    files = snapshot("host/tinypack", suffixes=[".py"])
+    files |= snapshot("native_modules/tinyinfer", suffixes=[".def", ".fbs"])
+
+    def pack(work: Path, log: Path) -> Path:
+        product = work / f"{name}.tinf"
+        options = ["--calib", samples, "--precision", precision, "-o", product]
+        _python("tinypack", "pack", onnx, *options)
+        return product
+
+    recipe = digest(recipe_version(__file__), onnx.read_bytes(), samples.read_bytes())
+    return artifact(f"bench-{name}-{precision}", recipe, files, pack)
+
+
+def _trained(name: str) -> tuple[Path, Path]:
+    folder = Path(os.environ.get("TINYINFER_MODELS", "/nonexistent"))
+    return folder / "models" / f"{name}.onnx", folder / "samples" / f"{name}.npz"
+
+
+def _seeded(name: str) -> tuple[Path, Path]:
+    files = snapshot("tests/models", suffixes=[".py"])
+
+    def make(work: Path, log: Path) -> Path:
+        _python("tests.models.make_seeded", work / "seeded", name)
+        return work / "seeded"
+
+    folder = artifact(f"seeded-{name}", recipe_version(__file__), files, make)
+    return folder / f"{name}.onnx", folder / f"{name}.npz"
+
+
+def _python(module: str, *arguments: str | Path) -> None:
+    paths = [CHECKOUT, CHECKOUT / "host", CHECKOUT / "device", extension()]
+    command = [sys.executable, "-m", module, *map(str, arguments)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths))}
+    done = subprocess.run(
+        command, cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise ToolchainError(f"{' '.join(command)}\n{done.stdout}{done.stderr}")

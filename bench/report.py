@@ -1,0 +1,83 @@
+"""Tables of what was measured, beside the peers' figures and the budgets."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tinypack.report import NodeCost
+from toolchain import CHECKOUT
+from toolchain.versions import tomllib
+
+from bench.run import Run
+
+BUDGETS = CHECKOUT / "tests" / "budgets.toml"
+PEERS = Path(__file__).with_name("peers.toml")
+TOLERANCE = 0.01
+
+# core -> model -> precision -> figures
+Results = dict[str, dict[str, dict[str, dict[str, int]]]]
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    return tomllib.loads(path.read_text()) if path.is_file() else {}
+
+
+def table(results: Results) -> str:
+    peers = _toml(PEERS)
+    lines = [
+        f"{'core':6}{'model':12}{'':6}{'instructions':>14}{'/MAC':>7}{'arena':>9}{'code':>8}{'peer':>14}{'faster':>8}"
+    ]
+    for core, models in results.items():
+        for model, precisions in models.items():
+            peer = peers.get(core, {}).get(model.removesuffix("_seeded"))
+            for precision, figures in precisions.items():
+                count = figures["instructions"]
+                line = f"{core:6}{model:12}{precision:6}{count:14,}{count / figures['macs']:7.2f}"
+                line += f"{figures['arena_bytes']:9,}{figures['code_bytes']:8,}"
+                lines.append(line + (f"{peer:14,}{peer / count:7.2f}x" if peer else ""))
+    lines += [f"peer on {core}: {facts['engine']}" for core, facts in peers.items() if core in results]
+    return "\n".join(lines)
+
+
+def over_budget(results: Results) -> list[str]:
+    """One sentence per figure that is more than 1% above its budget, or has none."""
+    budgets = _toml(BUDGETS)
+    complaints = []
+    for core, models in results.items():
+        for model, precisions in models.items():
+            for precision, figures in precisions.items():
+                budget = budgets.get(core, {}).get(model, {}).get(precision)
+                count = figures["instructions"]
+                where = f"{core} {model} {precision}: {count:,} instructions"
+                if budget is None:
+                    complaints.append(f"{where}, no budget in {BUDGETS.name}")
+                elif count > budget * (1 + TOLERANCE):
+                    complaints.append(f"{where}, budget {budget:,} ({count / budget - 1:+.1%})")
+    return complaints
+
+
+def nodes(costs: tuple[NodeCost, ...], run: Run) -> str:
+    lines = [f"{'node':>4} {'operator':18}{'output':20}{'MACs':>11}{'instructions':>14}{'/MAC':>7}{'/output':>9}"]
+    for index, (cost, count) in enumerate(zip(costs, run.nodes, strict=True)):
+        outputs = 1
+        for size in cost.shape:
+            outputs *= size
+        shape = "x".join(map(str, cost.shape))
+        per_mac = f"{count / cost.macs:7.2f}" if cost.macs else " " * 7
+        lines.append(
+            f"{index:4} {cost.op:18}{shape:20}{cost.macs:11,}{count:14,}{per_mac}{count / outputs:9.1f}"
+        )
+    rest = run.invoke - sum(run.nodes)
+    lines.append(f"     between the nodes {rest:,}; in all {run.invoke:,}; open {run.open:,}, bind {run.bind:,}")
+    if run.profile:
+        total = sum(run.profile.values())
+        lines += [f"{count:12,} {count / total:6.1%} {name}" for name, count in run.profile.most_common(20)]
+    return "\n".join(lines)
+
+
+def merged(old: Results, new: Mapping[str, Any]) -> Results:
+    """`old` with what `new` measured again."""
+    for core, models in new.items():
+        for model, precisions in models.items():
+            old.setdefault(core, {}).setdefault(model, {}).update(precisions)
+    return old

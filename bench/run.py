@@ -1,0 +1,113 @@
+"""Runs a model in QEMU and reads what the harness printed and the plugin counted."""
+
+import struct
+import subprocess
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+
+from tinypack.model_file import ModelSpec
+from tinypack.model_file.spec import BITS
+from toolchain import ToolchainError
+from toolchain.qemu import plugin
+
+from bench.build import address_of, build
+from bench.cores import Core
+
+# Marks of bench.c: two with nothing between, then behind open, bind, before and behind invoke; then two per node.
+EMPTY, OPEN, BIND, INVOKE, NODES = 0, 1, 2, 4, 6
+TIME_LIMIT = 600
+
+
+@dataclass(frozen=True)
+class Run:
+    """Instructions of one inference and of its parts, and what it computed."""
+
+    invoke: int
+    nodes: tuple[int, ...]
+    open: int
+    bind: int
+    arena_bytes: int
+    crcs: tuple[int, ...]
+    invoke_crc: int
+    profile: Counter[str]
+
+
+def golden_input(model: ModelSpec) -> tuple[bytes, tuple[int, ...]]:
+    """A real sample if the file has one, and the CRC of every node's output on it."""
+    golden = max(model.golden, key=lambda vector: len(vector.input))
+    if golden.input:
+        return golden.input, golden.node_crc
+    size = sum(
+        prod(tensor.shape) * BITS[tensor.dtype] // 8
+        for tensor in map(model.tensors.__getitem__, model.inputs)
+    )
+    state, noise = golden.seed, bytearray()
+    for _ in range(size):
+        state = (1664525 * state + 1013904223) % 2**32
+        noise.append(state >> 24)
+    return bytes(noise), golden.node_crc
+
+
+def run(core: Core, model: bytes, inputs: bytes, arena_bytes: int, profile: int | None) -> Run:
+    """`profile`: the node whose instructions are listed per function."""
+    elf = build(core)
+    with tempfile.TemporaryDirectory() as folder:
+        job, counts = Path(folder, "job"), Path(folder, "counts")
+        job.write_bytes(_job(model, inputs, arena_bytes))
+        mark = address_of(core, elf, "machine_mark")
+        arguments = f"{plugin(core.system)},out={counts},mark={mark:x}"
+        if profile is not None:
+            arguments += f",region={NODES + 2 * profile}"
+        command = [
+            *(core.system, "-machine", *core.machine, "-display", "none", "-monitor", "none"),
+            *("-serial", "none", "-semihosting-config", "enable=on,target=native"),
+            *("-kernel", str(elf), "-plugin", arguments),
+            *("-device", f"loader,file={job},addr={core.job},force-raw=on"),
+        ]
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=TIME_LIMIT
+        )
+        printed = done.stdout + done.stderr
+        if done.returncode or "arena " not in printed:
+            raise ToolchainError(f"{core.name}: {' '.join(command)}\n{printed}")
+        return _read(printed, counts.read_text())
+
+
+def _job(model: bytes, inputs: bytes, arena_bytes: int) -> bytes:
+    """machine_job_t, model, inputs."""
+    header = struct.pack("<4I", len(model), len(inputs), arena_bytes, 0)
+    return header + model + bytes(-len(model) % 16) + inputs
+
+
+def _read(printed: str, counted: str) -> Run:
+    values: dict[str, list[int]] = {}
+    for line in printed.splitlines():
+        name, _, value = line.partition(" ")
+        if value.isdigit():
+            values.setdefault(name, []).append(int(value))
+    marks = []
+    profile: Counter[str] = Counter()
+    for line in counted.splitlines():
+        kind, *fields = line.split()
+        if kind == "mark":
+            marks.append(int(fields[1]))
+        elif kind == "block":
+            profile[fields[3]] += int(fields[1]) * int(fields[2])
+
+    def between(mark: int) -> int:
+        return (marks[mark + 1] - marks[mark]) - (marks[EMPTY + 1] - marks[EMPTY])
+
+    crcs = tuple(values["crc"])
+    return Run(
+        invoke=between(INVOKE),
+        nodes=tuple(between(NODES + 2 * node) for node in range(len(crcs))),
+        open=between(OPEN),
+        bind=between(BIND),
+        arena_bytes=values["arena"][0],
+        crcs=crcs,
+        invoke_crc=values["invoke_crc"][0],
+        profile=profile,
+    )
