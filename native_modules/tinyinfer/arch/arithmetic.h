@@ -20,10 +20,12 @@ static inline int32_t tin_rounding_high_mul(int32_t a, int32_t b) {
     return (int32_t)(((int64_t)a * b + (1 << 30)) >> 31);
 }
 
-// TensorFlow Lite's MultiplyByQuantizedMultiplier with double rounding; shift in [-31, 30].
+// TensorFlow Lite's MultiplyByQuantizedMultiplier with double rounding; shift in [-31, 30]. Constants are not checked: any
+// other shift gives some number.
 static inline int32_t tin_mbqm(int32_t a, int32_t multiplier, int32_t shift) {
-    const int32_t left = shift > 0 ? shift : 0;
-    return tin_rounding_shift(tin_rounding_high_mul((int32_t)((uint32_t)a << left), multiplier), left - shift);
+    const uint32_t left = shift > 0 ? (uint32_t)shift & 31 : 0;
+    const uint32_t right = shift > 0 ? 0 : (0 - (uint32_t)shift) & 31;
+    return tin_rounding_shift(tin_rounding_high_mul((int32_t)((uint32_t)a << left), multiplier), (int32_t)right);
 }
 
 static inline int32_t tin_clamp(int32_t value, int32_t low, int32_t high) {

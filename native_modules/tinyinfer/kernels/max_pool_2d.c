@@ -8,7 +8,6 @@ bool tin_max_pool_2d_check(const tin_node_t *node) {
     const tin_tensor_t *const x = &node->inputs[0], *const y = &node->outputs[0];
     const tin_max_pool_2d_attrs_t *const a = &node->attrs.max_pool_2d;
     return tin_both_s8(node) && tin_range_ok(a->activation_min, a->activation_max, y) && x->n == y->n && x->c == y->c
-           && a->pad_top < a->kernel_h && a->pad_left < a->kernel_w
            && tin_axis_ok(y->h, x->h, a->kernel_h, a->stride_h, a->pad_top, 1)
            && tin_axis_ok(y->w, x->w, a->kernel_w, a->stride_w, a->pad_left, 1);
 }

@@ -7,8 +7,8 @@
 bool tin_mul_check(const tin_node_t *node) {
     const tin_tensor_t *const k = &node->inputs[1], *const y = &node->outputs[0];
     const tin_mul_attrs_t *const a = &node->attrs.mul;
-    return tin_both_s8(node) && k->dtype == TIN_S8 && tin_elements_ok(k) && tin_broadcast_ok(&node->inputs[0], y)
-           && tin_broadcast_ok(k, y) && tin_range_ok(a->activation_min, a->activation_max, y)
+    return tin_both_s8(node) && k->dtype == TIN_S8 && tin_elements_ok(k) && tin_broadcast_ok(&node->inputs[0], k, y)
+           && tin_range_ok(a->activation_min, a->activation_max, y)
            && tin_multiplier_ok(a->multiplier, a->shift);
 }
 

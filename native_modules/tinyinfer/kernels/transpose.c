@@ -13,7 +13,7 @@ bool tin_transpose_check(const tin_node_t *node) {
         }
         seen |= 1u << perm[axis];
     }
-    return seen == (1u << TIN_MAX_RANK) - 1 && x->dtype == y->dtype && x->bits >= 8 && tin_elements_ok(x);
+    return seen == (1u << TIN_MAX_RANK) - 1 && tin_s8_or_s16(node);
 }
 
 void tin_transpose(const tin_node_t *node, int32_t row0, int32_t row1, void *scratch) {
