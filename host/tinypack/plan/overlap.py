@@ -33,7 +33,9 @@ def leads(
     kind = OPS[op].overlap
     if kind == "inplace":
         return _inplace(inputs, output)
-    if kind == "window" and inputs[0].data is None:
+    # depthwise kernels go plane by plane: an input plane must have one output plane
+    planes = op == "depthwise_conv_2d" and inputs[0].shape[-1] != output.shape[-1]
+    if kind == "window" and inputs[0].data is None and not planes:
         return {0: _window(attrs, inputs, output)}
     return {}
 
