@@ -52,7 +52,7 @@ pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))
 
 @given(
     op=st.sampled_from(["conv_2d", "depthwise_conv_2d", "max_pool_2d", "average_pool_2d"]),
-    n=st.integers(1, 2),
+    n=st.integers(1, 3),
     h=st.integers(1, 6),
     w=st.integers(1, 6),
     c=st.integers(1, 4),
@@ -76,7 +76,9 @@ def test_window_lead_is_safe_and_tight(op, n, h, w, c, channels, kernel, stride,
     assert lead.least % lead.step == 0 and lead.step % 4 == 0
     tagged_arena.run(at_lead(model, lead.least))
     tagged_arena.run(at_lead(model, lead.least + lead.step))
-    if lead.least > 0:
+    # padded taps that a dilation moves into the input leave bytes that no pixel reads
+    exact = all(p == 0 or d == 1 for p, d in zip(pad, dilation, strict=True))
+    if lead.least > 0 and exact:
         with pytest.raises(AssertionError, match="overwritten"):
             tagged_arena.run(at_lead(model, lead.least - lead.step))
 
