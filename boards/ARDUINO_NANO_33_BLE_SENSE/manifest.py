@@ -1,0 +1,2 @@
+include("$(PORT_DIR)/boards/ARDUINO_NANO_33_BLE_SENSE/manifest.py")
+include("../manifest.py")
