@@ -5,4 +5,28 @@
 #include "arch/family.h"
 #include "arch/generic.h"
 
+#if TIN_FAMILY == TIN_FAMILY_DSP
+#include "arch/cortexm_dsp.h"
+#endif
+
+#ifndef tin_requant_form
+#define tin_requant_form tin_requant_form__generic
+#endif
+// Columns and matrix product share the layout of a block: all or none.
+#ifndef tin_gemm_block
+#define TIN_BLOCK_PIXELS(s4) TIN_BLOCK_PIXELS__GENERIC
+#define tin_block_bytes tin_block_bytes__generic
+#define tin_pack_columns tin_pack_columns__generic
+#define tin_gemm_block tin_gemm_block__generic
+#endif
+#ifndef tin_dw_rows
+#define tin_dw_rows tin_dw_rows__generic
+#endif
+#ifndef tin_fc_row
+#define tin_fc_row tin_fc_row__generic
+#endif
+#ifndef tin_add_row
+#define tin_add_row tin_add_row__generic
+#endif
+
 #endif

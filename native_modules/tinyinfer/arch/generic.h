@@ -1,5 +1,6 @@
-// The blocks in plain C: complete, and the judge of every override. An architecture header that is included before this one
-// may define TIN_HAS_<block> and the block itself, with the same signature and results, and call these for what it leaves out.
+// The blocks in plain C, tin_<block>__generic: complete, and the judge of every override. An architecture's header defines
+// tin_<block> as a function of its own with the same signature and results, which may call these for what it leaves out;
+// arch.h lets the others fall through.
 //
 // Weights, params and columns are read byte by byte here, so that a file at any address runs.
 #ifndef TIN_GENERIC_H
@@ -50,23 +51,32 @@ typedef struct {
     int32_t out_pitch;           // bytes from pixel to pixel
     bool s4;                     // the weights
     bool aligned;                // weights and params can be read as words
+    uint8_t form;                // of requantization that all channels permit, tin_requant_form's
     tin_output_t to;
 } tin_gemm_t;
 
-#ifndef TIN_HAS_GEMM_BLOCK
-// A block is the columns of TIN_BLOCK_PIXELS output pixels, here just their bytes; tin_block_bytes is its size.
-#define TIN_BLOCK_PIXELS(s4) (4)
+// An architecture's choice for `rows` params whose sums have `taps` terms: the kernels ask once a call.
+static inline uint8_t tin_requant_form__generic(const uint8_t *params, int32_t rows, int32_t taps, const tin_output_t *to) {
+    (void)params;
+    (void)rows;
+    (void)taps;
+    (void)to;
+    return 0;
+}
 
-static inline int32_t tin_block_bytes(const tin_window_t *window, int32_t taps, bool s4) {
+// A block is the columns of so many output pixels, here just their bytes; tin_block_bytes is its size.
+#define TIN_BLOCK_PIXELS__GENERIC (4)
+
+static inline int32_t tin_block_bytes__generic(const tin_window_t *window, int32_t taps, bool s4) {
     (void)window;
     (void)s4;
-    return TIN_BLOCK_PIXELS(s4) * ((taps + 3) & ~3);
+    return TIN_BLOCK_PIXELS__GENERIC * ((taps + 3) & ~3);
 }
 
 // The inputs of `pixels` output pixels for channels [channel, channel + channels), in the order of the taps.
-static inline void tin_pack_columns(const tin_window_t *window, tin_pixel_t pixel, int32_t pixels, int32_t channel, int32_t channels,
+static inline void tin_pack_columns__generic(const tin_window_t *window, tin_pixel_t pixel, int32_t pixels, int32_t channel, int32_t channels,
     bool s4, void *block) {
-    const int32_t pitch = tin_block_bytes(window, window->kernel_h * window->kernel_w * channels, s4) / TIN_BLOCK_PIXELS(s4);
+    const int32_t pitch = tin_block_bytes__generic(window, window->kernel_h * window->kernel_w * channels, s4) / TIN_BLOCK_PIXELS__GENERIC;
     for (int32_t i = 0; i < pixels; i++, tin_next_pixel(window, &pixel)) {
         int8_t *column = (int8_t *)block + i * pitch;
         for (int32_t ky = 0; ky < window->kernel_h; ky++) {
@@ -92,7 +102,7 @@ static inline int32_t tin_pair_weight(const uint8_t *pair, bool s4, int32_t tap,
 }
 
 // The product of a block's columns with the weights.
-static inline void tin_gemm_block(const tin_gemm_t *gemm, const void *block, int32_t pixels) {
+static inline void tin_gemm_block__generic(const tin_gemm_t *gemm, const void *block, int32_t pixels) {
     const int32_t pitch = (gemm->taps + 3) & ~3;
     const int32_t pair_bytes = gemm->s4 ? pitch : 2 * pitch;
     for (int32_t oc = 0; oc < gemm->channels; oc++) {
@@ -108,7 +118,6 @@ static inline void tin_gemm_block(const tin_gemm_t *gemm, const void *block, int
         }
     }
 }
-#endif
 
 // planes_s8, planes_s4.
 static inline int32_t tin_plane_weight(const uint8_t *plane, bool s4, int32_t tap) {
@@ -118,10 +127,9 @@ static inline int32_t tin_plane_weight(const uint8_t *plane, bool s4, int32_t ta
     return (int8_t)plane[tap];
 }
 
-#ifndef TIN_HAS_DW_ROWS
 // `rows` output rows of a depthwise convolution from `pixel`, the first of a row, on. Every output channel of a pixel comes before
 // the next pixel: the output may lie over the input.
-static inline void tin_dw_rows(const tin_window_t *window, const tin_gemm_t *dw, tin_pixel_t pixel, int32_t rows, int32_t multiplier,
+static inline void tin_dw_rows__generic(const tin_window_t *window, const tin_gemm_t *dw, tin_pixel_t pixel, int32_t rows, int32_t multiplier,
     void *scratch) {
     const int32_t plane = dw->s4 ? (dw->taps + 1) / 2 : dw->taps;
     int8_t *out = dw->out;
@@ -148,7 +156,6 @@ static inline void tin_dw_rows(const tin_window_t *window, const tin_gemm_t *dw,
         }
     }
 }
-#endif
 
 // quads_s8: c0k0 c1k0 c0k2 c1k2 c2k0 c3k0 c2k2 c3k2 c0k1 c1k1 c0k3 c1k3 c2k1 c3k1 c2k3 c3k3; quads_s4: a byte of two channels.
 static inline int32_t tin_quad_weight(const tin_gemm_t *fc, int32_t tap, int32_t oc) {
@@ -168,9 +175,8 @@ static inline void tin_store(int8_t *out, int32_t bits, int32_t index, int32_t v
     }
 }
 
-#ifndef TIN_HAS_FC_ROW
 // One row of a fully connected layer: `channels` outputs, s8 or s16, of quads_s8 (offset 128) or quads_s4 (offset 8).
-static inline void tin_fc_row(const tin_gemm_t *fc, const int8_t *x, int32_t out_bits, void *scratch) {
+static inline void tin_fc_row__generic(const tin_gemm_t *fc, const int8_t *x, int32_t out_bits, void *scratch) {
     (void)scratch;
     for (int32_t oc = 0; oc < fc->channels; oc++) {
         const tin_params_t params = tin_params(fc->params, oc);
@@ -181,6 +187,30 @@ static inline void tin_fc_row(const tin_gemm_t *fc, const int8_t *x, int32_t out
         tin_store(fc->out, out_bits, oc, tin_requantize((int32_t)acc, &params, &fc->to));
     }
 }
-#endif
+
+// Attributes of add as its inner loop wants them.
+typedef struct {
+    int32_t x_zero_point, x_multiplier, x_shift;
+    int32_t k_zero_point, k_multiplier, k_shift;
+    int32_t left_shift;
+    bool subtract;
+    tin_params_t params;
+    tin_output_t to;
+} tin_add_t;
+
+// (x - zero_point) << left_shift, times the multiplier; the shift wraps.
+static inline int32_t tin_add_scaled(int32_t x, int32_t zero_point, int32_t left_shift, int32_t multiplier, int32_t shift) {
+    return tin_mbqm((int32_t)((uint32_t)(x - zero_point) << left_shift), multiplier, shift);
+}
+
+// `count` sums; the inputs advance by x_step and k_step, 0 or 1.
+static inline void tin_add_row__generic(const tin_add_t *add, const int8_t *x, int32_t x_step, const int8_t *k, int32_t k_step,
+    int8_t *out, int32_t count) {
+    for (const int8_t *const end = out + count; out != end; out++, x += x_step, k += k_step) {
+        const int32_t scaled_x = tin_add_scaled(*x, add->x_zero_point, add->left_shift, add->x_multiplier, add->x_shift);
+        const int32_t scaled_k = tin_add_scaled(*k, add->k_zero_point, add->left_shift, add->k_multiplier, add->k_shift);
+        *out = (int8_t)tin_requantize(tin_wrap_add(scaled_x, add->subtract ? -scaled_k : scaled_k), &add->params, &add->to);
+    }
+}
 
 #endif

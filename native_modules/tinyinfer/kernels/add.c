@@ -4,11 +4,6 @@
 #include "kernels/broadcast.h"
 #include "kernels/check.h"
 
-// (x - zero_point) << left_shift, times the multiplier; the shift wraps.
-static int32_t scaled(int32_t x, int32_t zero_point, int32_t left_shift, int32_t multiplier, int32_t shift) {
-    return tin_mbqm((int32_t)((uint32_t)(x - zero_point) << left_shift), multiplier, shift);
-}
-
 static int32_t magnitude(int32_t multiplier) {
     return multiplier < 0 ? -multiplier : multiplier;
 }
@@ -26,25 +21,23 @@ bool tin_add_check(const tin_node_t *node) {
 void tin_add(const tin_node_t *node, int32_t row0, int32_t row1, void *scratch) {
     const tin_tensor_t *const x = &node->inputs[0], *const k = &node->inputs[1], *const y = &node->outputs[0];
     const tin_add_attrs_t *const a = &node->attrs.add;
-    const tin_params_t params = { 0, a->multiplier, a->shift };
-    const tin_output_t to = { y->zero_point, a->activation_min, a->activation_max };
-    const int32_t k_multiplier = magnitude(a->k_multiplier);
+    const tin_add_t add = {
+        x->zero_point, a->x_multiplier, a->x_shift,
+        k->zero_point, magnitude(a->k_multiplier), a->k_shift,
+        a->left_shift, a->k_multiplier < 0,
+        { 0, a->multiplier, a->shift }, { y->zero_point, a->activation_min, a->activation_max },
+    };
+    const int32_t x_step = y->c == 1 ? tin_broadcast_w(x) : tin_broadcast_c(x);
+    const int32_t k_step = y->c == 1 ? tin_broadcast_w(k) : tin_broadcast_c(k);
+    // Pixels that follow one another in both inputs are one run.
+    const int32_t run = tin_broadcast_w(x) == x_step * y->c && tin_broadcast_w(k) == k_step * y->c ? y->w : 1;
     (void)scratch;
     for (int32_t row = row0; row < row1; row++) {
         const int8_t *const x_row = tin_broadcast_row(x, y, row);
         const int8_t *const k_row = tin_broadcast_row(k, y, row);
-        int8_t *out = (int8_t *)y->data + row * y->w * y->c;
-        for (int32_t w = 0; w < y->w; w++) {
-            const int8_t *from_x = x_row + w * tin_broadcast_w(x);
-            const int8_t *from_k = k_row + w * tin_broadcast_w(k);
-            for (int32_t c = 0; c < y->c; c++) {
-                const int32_t scaled_x = scaled(*from_x, x->zero_point, a->left_shift, a->x_multiplier, a->x_shift);
-                const int32_t scaled_k = scaled(*from_k, k->zero_point, a->left_shift, k_multiplier, a->k_shift);
-                const int32_t sum = tin_wrap_add(scaled_x, a->k_multiplier < 0 ? -scaled_k : scaled_k);
-                *out++ = (int8_t)tin_requantize(sum, &params, &to);
-                from_x += tin_broadcast_c(x);
-                from_k += tin_broadcast_c(k);
-            }
+        int8_t *const out = (int8_t *)y->data + row * y->w * y->c;
+        for (int32_t w = 0; w < y->w; w += run) {
+            tin_add_row(&add, x_row + w * tin_broadcast_w(x), x_step, k_row + w * tin_broadcast_w(k), k_step, out + w * y->c, run * y->c);
         }
     }
 }

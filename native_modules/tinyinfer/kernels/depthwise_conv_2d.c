@@ -24,9 +24,10 @@ void tin_depthwise_conv_2d(const tin_node_t *node, int32_t row0, int32_t row1, v
         (int8_t)x->zero_point,
     };
     tin_gemm_t dw = {
-        k->data, node->inputs[2].data, y->c, k->h * k->w, NULL, y->c, k->dtype == TIN_S4, k->aligned,
+        k->data, node->inputs[2].data, y->c, k->h * k->w, NULL, y->c, k->dtype == TIN_S4, k->aligned, 0,
         { y->zero_point, a->activation_min, a->activation_max },
     };
+    dw.form = tin_requant_form(node->inputs[2].data, y->c, dw.taps, &dw.to);
     tin_pixel_t pixel = { (const int8_t *)x->data + row0 / y->h * (x->h * x->w * x->c), row0 % y->h, 0 };
     while (row0 < row1) {
         // The rows of one image.
