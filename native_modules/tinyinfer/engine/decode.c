@@ -31,6 +31,15 @@ static bool decode_shape(const uint8_t *file, uint32_t shape, tin_tensor_t *tens
     return true;
 }
 
+// In the range of the type; floats have none.
+static bool zero_point_ok(const tin_tensor_t *tensor) {
+    if (tensor->dtype == TIN_U8 || tensor->dtype == TIN_F32) {
+        return tensor->zero_point >= 0 && tensor->zero_point <= (tensor->dtype == TIN_U8 ? 255 : 0);
+    }
+    const int32_t half = (int32_t)(1u << (tensor->bits - 1) >> 1);
+    return tensor->zero_point >> 1 >= -half && tensor->zero_point >> 1 < half;
+}
+
 bool tin_decode_tensor(const tin_model_t *model, uint32_t index, tin_tensor_t *tensor) {
     const uint8_t *const file = model->file;
     const uint32_t table = tin_element_table(file, tin_target(file, tin_root(file), FBS_MODEL_TENSORS), index);
@@ -43,7 +52,8 @@ bool tin_decode_tensor(const tin_model_t *model, uint32_t index, tin_tensor_t *t
     tensor->dtype = (uint8_t)dtype;
     tensor->bits = bits_of_dtype[dtype];
     tensor->zero_point = (int32_t)tin_scalar(file, table, FBS_TENSOR_ZERO_POINT, 4, 0);
-    if (tensor->zero_point < INT16_MIN || tensor->zero_point > INT16_MAX) {
+    // A pattern from 0x7f800000 on is negative, infinite or no number.
+    if (!zero_point_ok(tensor) || tin_scalar(file, table, FBS_TENSOR_SCALE, 4, 0) >= 0x7f800000u) {
         return false;
     }
     const uint32_t offset = tin_scalar(file, table, FBS_TENSOR_OFFSET, 4, UINT32_MAX);
@@ -61,10 +71,10 @@ bool tin_decode_tensor(const tin_model_t *model, uint32_t index, tin_tensor_t *t
         tensor->aligned = model->aligned;
         return true;
     }
-    tensor->bytes = tensor->bits == 4 ? (elements + 1) / 2 : elements * (tensor->bits / 8u);
+    tensor->bytes = elements * (tensor->bits / 8u);
     tensor->data = model->arena == NULL ? NULL : model->arena + offset;
     tensor->aligned = true;
-    return offset % 4 == 0 && offset <= model->arena_bytes && tensor->bytes <= model->arena_bytes - offset;
+    return dtype != TIN_S4 && offset % 4 == 0 && offset <= model->arena_bytes && tensor->bytes <= model->arena_bytes - offset;
 }
 
 void tin_decode_node(const tin_model_t *model, uint32_t index, tin_node_t *node) {

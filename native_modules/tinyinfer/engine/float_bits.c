@@ -47,8 +47,8 @@ static int32_t quantize(uint32_t bits, uint32_t multiplier, int32_t shift, int32
     magnitude = magnitude > limit ? limit : magnitude;
     const int32_t sum = (bits >> 31 ? -(int32_t)magnitude : (int32_t)magnitude) + offset;
     const int32_t rounded = sum < 0 ? -((-sum + (1 << 13)) >> 14) : (sum + (1 << 13)) >> 14;
-    const int32_t q = rounded + tensor->zero_point;
-    return q < lowest(tensor) ? lowest(tensor) : q > highest(tensor) ? highest(tensor) : q;
+    const int64_t q = (int64_t)rounded + tensor->zero_point;
+    return q < lowest(tensor) ? lowest(tensor) : q > highest(tensor) ? highest(tensor) : (int32_t)q;
 }
 
 void tin_quantize_input(const tin_model_t *model, int32_t input, const void *f32, void *out, uint32_t count) {

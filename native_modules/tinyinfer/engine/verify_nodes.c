@@ -3,7 +3,7 @@
 #include "engine/verify.h"
 
 static bool disjoint(uint32_t a, uint32_t a_bytes, uint32_t b, uint32_t b_bytes) {
-    return a + a_bytes <= b || b + b_bytes <= a;
+    return a + a_bytes <= b || b + b_bytes <= a || b_bytes == 0;
 }
 
 static uint32_t start_of(const tin_model_t *model, uint32_t tensor) {
@@ -41,7 +41,7 @@ static bool quantizer_ok(const uint8_t *file, uint32_t quantizer, uint32_t chann
     for (uint32_t i = 0; i < tin_count(file, multiplier); i++) {
         const int32_t of_shift = (int32_t)tin_element_u32(file, shift, i);
         const int32_t of_offset = (int32_t)tin_element_u32(file, offset, i);
-        if (tin_element_u32(file, multiplier, i) > INT32_MAX || of_shift < -1024 || of_shift > 1024
+        if (tin_element_u32(file, multiplier, i) > INT32_MAX || of_shift < -160 || of_shift > 160
             || of_offset < -(1 << 29) || of_offset > 1 << 29) {
             return false;
         }
@@ -52,15 +52,19 @@ static bool quantizer_ok(const uint8_t *file, uint32_t quantizer, uint32_t chann
 static bool inputs_ok(const tin_model_t *model, uint32_t vector) {
     const uint8_t *const file = model->file;
     const uint32_t tensors = tin_target(file, tin_root(file), FBS_MODEL_TENSORS);
+    // Each entry has 12 bytes of the file: more of them means that inputs share a quantizer, to keep the reader busy.
+    uint32_t entries_left = model->size / 12;
     for (uint32_t i = 0; i < tin_count(file, vector); i++) {
         const uint32_t index = tin_element_u16(file, vector, i);
         const uint32_t quantizer = tin_target(file, tin_element_table(file, tensors, index), FBS_TENSOR_QUANTIZER);
         if (quantizer != 0) {
             tin_tensor_t tensor;
             tin_decode_tensor(model, index, &tensor);
-            if (!quantizer_ok(file, quantizer, (uint32_t)tensor.c)) {
+            const uint32_t entries = tin_count(file, tin_target(file, quantizer, FBS_QUANTIZER_MULTIPLIER));
+            if (entries > entries_left || !quantizer_ok(file, quantizer, (uint32_t)tensor.c)) {
                 return false;
             }
+            entries_left -= entries;
         }
     }
     return true;
@@ -156,7 +160,7 @@ tin_status_t tin_verify_nodes(const tin_model_t *model, tin_error_t *error) {
     const uint32_t tensors = tin_count(file, tin_target(file, root, FBS_MODEL_TENSORS));
     const uint32_t inputs = tin_target(file, root, FBS_MODEL_INPUTS);
     tin_status_t status = verify_tensors(model, tensors, error);
-    if (status == TIN_OK && (!indices_ok(model, inputs, tensors, true) || !inputs_ok(model, inputs)
+    if (status == TIN_OK && (model->output_count == 0 || !indices_ok(model, inputs, tensors, true) || !inputs_ok(model, inputs)
                              || !indices_ok(model, tin_target(file, root, FBS_MODEL_OUTPUTS), tensors, true))) {
         status = tin_fail(error, TIN_ERR_TENSOR, -1, 0);
     }
