@@ -102,7 +102,7 @@ class _Table:
 
     def _target(self, index):
         place = self._field(index, 4)
-        return place + _load(self.data, "<I", place, 4) if place else 0
+        return _follow(self.data, place) if place else 0
 
     def raw(self, index, size=1):
         """The bytes of a vector whose elements have `size` bytes; empty when absent."""
@@ -120,7 +120,8 @@ class _Table:
         return struct.unpack("<%d%s" % (len(data) // size, code), data)
 
     def string(self, index):
-        return str(bytes(self.raw(index)), "utf-8")
+        place = self._target(index)
+        return _string(self.data, place) if place else ""
 
     def count(self, index):
         """How many elements a vector of offsets has."""
@@ -130,8 +131,7 @@ class _Table:
         """Where element `position` of a vector of offsets points to."""
         if not 0 <= position < self.count(index):
             raise ValueError("model file is damaged: no element %d" % position)
-        at = self._target(index) + 4 + 4 * position
-        return at + _load(self.data, "<I", at, 4)
+        return _follow(self.data, self._target(index) + 4 + 4 * position)
 
     def table(self, index, position):
         return _Table(self.data, self.place(index, position))
@@ -141,6 +141,21 @@ def _load(data, code, place, size):
     if place < 0 or place + size > len(data):
         raise ValueError("model file is damaged: offset %d" % place)
     return struct.unpack_from(code, data, place)[0]
+
+
+def _follow(data, place):
+    """Where the offset at `place` leads to."""
+    offset = _load(data, "<I", place, 4)
+    if offset == 0:
+        raise ValueError("model file is damaged: offset at %d" % place)
+    return place + offset
+
+
+def _string(data, place):
+    count = _load(data, "<I", place, 4)
+    if count >= len(data) - place - 4 or data[place + 4 + count] != 0:
+        raise ValueError("model file is damaged: string at %d" % place)
+    return str(bytes(data[place + 4 : place + 4 + count]), "utf-8")
 
 
 class ModelFile:
@@ -162,9 +177,9 @@ class ModelFile:
             raise ValueError("model file is damaged: wrong CRC")
         data = data[: size - 4]
         self.file_size = size
-        self._model = model = _Table(data, _load(data, "<I", 0, 4))
+        self._model = model = _Table(data, _follow(data, 0))
         self.version = (model.scalar(0, "<H", 2, 0), model.scalar(1, "<H", 2, 0))
-        if self.version[0] > FORMAT_MAJOR:
+        if self.version[0] != FORMAT_MAJOR:
             raise ValueError("model file needs a newer tinyinfer: format %d" % self.version[0])
         self.tensor_count = model.count(2)
         self.node_count = model.count(4)
@@ -231,7 +246,10 @@ class ModelFile:
 
     def buffer(self, index):
         """The bytes of a constant, in place."""
-        return self._model.table(3, index).raw(0)
+        table = self._model.table(3, index)
+        if table._target(0) % 16 != 12 and table._field(0, 4):
+            raise ValueError("model file is damaged: buffer %d" % index)
+        return table.raw(0)
 
     def node(self, index):
         table = self._model.table(4, index)
@@ -279,17 +297,10 @@ class ModelFile:
         for index in self.inputs + self.outputs:
             if self.tensor(index).offset < 0:
                 raise ValueError("tensor %d: a constant cannot be an input or output" % index)
-        if not self.outputs or self.state_bytes > self.arena_bytes:
+        if not self.outputs or not self.state_bytes <= self.arena_bytes <= 0x7FFFFFFF:
             raise ValueError("model file is damaged: outputs or state")
         self.families()
         self.labels()
         self.metadata()
         for index in range(self.golden_count()):
             self.golden(index)
-
-
-def _string(data, place):
-    count = _load(data, "<I", place, 4)
-    if count > len(data) - place - 4:
-        raise ValueError("model file is damaged: string at %d" % place)
-    return str(bytes(data[place + 4 : place + 4 + count]), "utf-8")

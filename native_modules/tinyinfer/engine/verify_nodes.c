@@ -146,7 +146,7 @@ static tin_status_t verify_node(const tin_model_t *model, uint32_t index, uint32
     const bool absent = scratch == UINT32_MAX;
     if (needed > 0 && (absent || scratch % 4 != 0 || scratch > model->arena_bytes
                        || needed > (int64_t)(model->arena_bytes - scratch))) {
-        return tin_fail(error, TIN_ERR_ARENA, (int32_t)needed, (int32_t)model->arena_bytes);
+        return tin_fail(error, TIN_ERR_OVERLAP, number, 0);
     }
     if (!places_ok(model, &node, inputs, outputs, absent ? 0 : scratch, needed > 0 ? (uint32_t)needed : 0)) {
         return tin_fail(error, TIN_ERR_OVERLAP, number, 0);

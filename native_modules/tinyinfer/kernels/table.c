@@ -5,7 +5,7 @@
 bool tin_table_check(const tin_node_t *node) {
     const tin_tensor_t *const k = &node->inputs[1];
     return tin_both_s8(node) && tin_same_view(&node->inputs[0], &node->outputs[0]) && k->constant && k->dtype == TIN_S8
-           && k->bytes >= 256;
+           && k->n * k->h * k->w * k->c == 256 && k->bytes >= 256;
 }
 
 void tin_table(const tin_node_t *node, int32_t row0, int32_t row1, void *scratch) {
