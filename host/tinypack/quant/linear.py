@@ -18,40 +18,43 @@ _DRIFT_DAMPING = 0.1
 class Columns:
     """Layer inputs [groups, samples, taps]: in the float model, and after quantized ones."""
 
-    exact: Floats
-    actual: Floats
+    exact: NDArray[np.floating]
+    actual: NDArray[np.floating]
 
 
-@dataclass(frozen=True)
-class LinearWeights:
-    """y = scale * (codes @ x) + bias; codes [groups, channels, taps], else [groups, channels]."""
+def round_linear(
+    weights: Floats, bias: Floats, columns: Columns, dtype: str, least_scale: Floats | float = 0.0
+) -> tuple[NDArray[np.int8], Floats, Floats]:
+    """Codes [groups, channels, taps], scale and bias [groups, channels].
 
-    codes: NDArray[np.int8]
-    scale: Floats
-    bias: Floats
-    dtype: str
-
-
-def quantize_linear(weights: Floats, bias: Floats, columns: Columns, dtype: str) -> LinearWeights:
-    """GPTQ, with drift correction for narrow weights; the bias absorbs the mean error left."""
-    exact_mean, actual_mean = columns.exact.mean(1), columns.actual.mean(1)
-    exact = columns.exact - exact_mean[:, None]
-    actual = columns.actual - actual_mean[:, None]
-    count = actual.shape[1]
-    hessian = actual.swapaxes(1, 2) @ actual / count
+    GPTQ, with drift correction for narrow weights; the bias absorbs the mean error left.
+    `least_scale` keeps scales large enough for what else is counted in them.
+    """
+    exact_mean = columns.exact.mean(1, dtype=np.float64)
+    actual_mean = columns.actual.mean(1, dtype=np.float64)
+    exact = columns.exact - exact_mean[:, None].astype(columns.exact.dtype)
+    actual = columns.actual - actual_mean[:, None].astype(columns.actual.dtype)
+    hessian = _covariance(actual, actual)
     target = weights
     if dtype in _DRIFT_TYPES:
-        drift = exact.swapaxes(1, 2) @ actual / count - hessian
+        drift = _covariance(exact, actual) - hessian
         target = weights + weights @ drift @ np.linalg.inv(damped(hessian, _DRIFT_DAMPING))
     limit = LIMITS[dtype]
     # The file holds scales as binary32; what is rounded here is what will be computed.
-    scale = weight_scales(target, hessian, limit).astype(np.float32).astype(np.float64)
+    scale = np.maximum(weight_scales(target, hessian, limit), least_scale)
+    scale = scale.astype(np.float32).astype(np.float64)
     codes = gptq(target, scale, hessian, limit)
-    used = codes * scale[..., None]
+    used: Floats = codes.astype(np.float64) * scale[..., None]
     corrected = bias + _apply(weights, exact_mean) - _apply(used, actual_mean)
-    return LinearWeights(codes, scale, corrected, dtype)
+    return codes, scale, corrected
 
 
 def _apply(weights: Floats, column: Floats) -> Floats:
     result: Floats = np.einsum("gck,gk->gc", weights, column)
     return result
+
+
+def _covariance(a: NDArray[np.floating], b: NDArray[np.floating]) -> Floats:
+    """Of centred columns."""
+    covariance: Floats = (a.swapaxes(1, 2) @ b).astype(np.float64) / a.shape[1]
+    return covariance

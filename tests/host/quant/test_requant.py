@@ -5,12 +5,8 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tinypack.quant.requant import (
-    add_multipliers,
-    input_quantizer,
-    quantize_multiplier,
-    softmax_attributes,
-)
+from tinypack.ops._requant import add_multipliers, quantize_multiplier, softmax_attributes
+from tinypack.quant.float_input import input_quantizer
 
 
 @given(st.floats(2.0**-31, 2.0**29))
@@ -52,6 +48,12 @@ def test_softmax_attributes_are_those_of_tflite():
 
 
 def test_input_quantizer_folds_mean_and_deviation():
-    q = input_quantizer(0.5, mean=3.0, std=0.25)
+    q = input_quantizer(0.5, mean=[3.0], std=[0.25])
     assert q.multiplier[0] * 2.0 ** (q.shift[0] - 31) == 8.0
     assert q.offset == (-24 << 14,)
+
+
+def test_input_quantizer_by_channel():
+    q = input_quantizer(1.0, mean=[1.0, 2.0], std=[0.5])
+    assert q.multiplier == (1 << 30,) * 2 and q.shift == (2, 2)
+    assert q.offset == (-2 << 14, -4 << 14)

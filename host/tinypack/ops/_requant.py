@@ -2,8 +2,6 @@
 
 import math
 
-from ..model_file import QuantizerSpec
-
 # TensorFlow Lite scales both inputs of an addition up by this many bits before they meet.
 ADD_LEFT_SHIFT = 20
 
@@ -48,11 +46,3 @@ def softmax_attributes(beta: float, scale_x: float) -> dict[str, int]:
     shift = max(shift, 0)
     largest = ((1 << integer_bits) - 1) * (1 << (31 - integer_bits)) / (1 << shift)
     return {"multiplier": multiplier, "shift": shift, "diff_min": -math.floor(largest)}
-
-
-def input_quantizer(scale: float, mean: float = 0.0, std: float = 1.0) -> QuantizerSpec:
-    """How (x - mean) / std becomes integers of `scale`, SPEC.md "Float input"."""
-    factor = 1 / (std * scale)
-    multiplier, shift = quantize_multiplier(factor)
-    offset = round(-mean * factor * (1 << 14))
-    return QuantizerSpec((multiplier,), (shift,), (offset,))

@@ -1,0 +1,73 @@
+"""The command line: one command per file; nothing else in tinypack prints or exits.
+
+Commands import what is heavy only when they run, so that --help is quick.
+"""
+
+from collections.abc import Sequence
+from importlib import import_module
+from pkgutil import iter_modules
+
+import click
+
+from ..errors import PackError
+
+# What the first word ends in when it is a model and not a command.
+_MODELS = (".onnx", ".tflite", ".tinf", ".pkl", ".joblib")
+
+
+class _Commands(click.Group):
+    """Every module of this package without a leading underscore is a command of its name."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return sorted(module.name for module in iter_modules(__path__) if module.name[0] != "_")
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in self.list_commands(context):
+            return None
+        command: click.Command = import_module(f"{__name__}.{name}").command
+        return command
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """`tinypack MODEL …` is `tinypack pack MODEL …`."""
+        if args and self._means_pack(context, args):
+            args = ["pack", *args]
+        return super().parse_args(context, args)
+
+    def _means_pack(self, context: click.Context, args: list[str]) -> bool:
+        if args[0].startswith("-"):
+            own = {name for option in self.get_params(context) for name in option.opts}
+            return args[0] not in own
+        is_command = args[0] in self.list_commands(context)
+        return not is_command and args[0].lower().endswith(_MODELS)
+
+
+@click.group(
+    cls=_Commands,
+    name="tinypack",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 99},
+)
+@click.version_option(package_name="tinyinfer", prog_name="tinypack")
+def tinypack() -> None:
+    """Packs trained networks into one file for microcontrollers.
+
+    `tinypack MODEL` is short for `tinypack pack MODEL`; every command has --json.
+    """
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs a command and gives the exit code: 2 when model, data or arguments cannot work."""
+    try:
+        # Not standalone: click then leaves it to us to end the process.
+        code = tinypack.main(
+            list(argv) if argv is not None else None, prog_name="tinypack", standalone_mode=False
+        )
+    except PackError as error:
+        click.echo(f"tinypack: {error}", err=True)
+        return 2
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        click.echo("tinypack: interrupted", err=True)
+        return 130
+    return code if isinstance(code, int) else 0

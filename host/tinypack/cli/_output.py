@@ -1,0 +1,112 @@
+"""What commands share: JSON, tables, progress, files that appear whole or not at all."""
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..errors import PackError
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+_PIPE_WIDTH = 140  # of tables that do not go to a terminal
+
+# (what, done, total)
+Progress = Callable[[str, int, int], None]
+
+
+def print_json(result: Mapping[str, Any]) -> None:
+    click.echo(json.dumps(result, ensure_ascii=False, indent=2))
+
+
+def print_table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], left: int = 1
+) -> None:
+    """The first `left` columns are words, the others numbers."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for i, column in enumerate(columns):
+        table.add_column(
+            column,
+            justify="left" if i < left else "right",
+            overflow="fold",
+            no_wrap=i == 0,
+        )
+    for row in rows:
+        table.add_row(*(count(cell) if isinstance(cell, int) else str(cell) for cell in row))
+    Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH).print(table)
+
+
+def count(number: int) -> str:
+    """12 501 632"""
+    return f"{number:,}".replace(",", " ")
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def shape(sizes: Sequence[int]) -> str:
+    return "x".join(map(str, sizes)) or "scalar"
+
+
+@contextmanager
+def progress(quiet: bool) -> Iterator[Progress]:
+    """Shows work that takes long, on a terminal's standard error only."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda what, done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        tasks: dict[str, Any] = {}
+
+        def update(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=total)
+            bar.update(tasks[what], completed=done, total=total)
+
+        yield update
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Under a temporary name first: a reader sees the old file or the new one, never a part."""
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise PackError(
+            f"{path}: cannot be written ({reason}); choose another place with -o"
+        ) from error
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        # mkstemp keeps others out; the file is to be as any other that the user makes.
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)
+        temporary.replace(path)
+    except OSError as error:
+        raise PackError(
+            f"{path}: cannot be written ({error.strerror}); free some space"
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read_file(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise PackError(f"{path}: cannot be read ({error.strerror}); check the path") from error

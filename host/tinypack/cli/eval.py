@@ -1,0 +1,64 @@
+"""tinypack eval: how well a model file does on samples."""
+
+from pathlib import Path
+
+import click
+
+from ._output import json_option, percent, print_json, progress, read_file
+
+_METRICS = ("top1", "mae", "r2", "mse", "auc")
+
+
+@click.command("eval", short_help="Measure a model file on samples.")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("samples", type=click.Path(path_type=Path))
+@click.option("--metric", type=click.Choice(_METRICS), help="Default: chosen from the targets.")
+@click.option(
+    "--float",
+    "float_model",
+    type=click.Path(path_type=Path),
+    help="The .onnx model it came from, to compare with.",
+)
+@json_option
+def command(
+    file: Path, samples: Path, metric: str | None, float_model: Path | None, as_json: bool
+) -> None:
+    """Measures FILE (.tinf) on SAMPLES: x_test, y_test of an .npz, else x, y, or a folder."""
+    from ..calibrate import reference
+    from ..evaluate import evaluate
+    from ..model_file import read_model
+    from ..samples import load_test
+
+    data = read_file(file)
+    test = load_test(samples)
+    expected = reference(float_model, test.x) if float_model else None
+    with progress(as_json) as show:
+        result = evaluate(
+            data,
+            read_model(data),
+            test,
+            metric=metric,
+            reference=expected[0] if expected else None,
+            progress=lambda done, total: show("running", done, total),
+        )
+    if as_json:
+        print_json(
+            {
+                "metric": result.metric,
+                "value": result.value,
+                "float_value": result.float_value,
+                "samples": result.samples,
+                "agreement": result.agreement,
+                "samples_per_s": result.samples_per_s,
+            }
+        )
+        return
+    show_as = percent if result.metric == "top1" else "{:.4f}".format
+    if result.metric and result.value is not None:
+        line = f"{result.metric} {show_as(result.value)}"
+        if result.float_value is not None:
+            line += f", float {show_as(result.float_value)}"
+        click.echo(f"{line} on {result.samples} samples")
+    if result.agreement is not None:
+        click.echo(f"agrees with the float model on {percent(result.agreement)}")
+    click.echo(f"{result.samples_per_s:.0f} samples per second")

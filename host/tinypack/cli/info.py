@@ -1,0 +1,64 @@
+"""tinypack info: what is in a model file."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ._output import json_option, print_json, print_table, read_file, shape
+
+
+@click.command("info", short_help="Show what is in a model file.")
+@click.argument("file", type=click.Path(path_type=Path))
+@json_option
+def command(file: Path, as_json: bool) -> None:
+    """Shows what is in FILE (.tinf): sizes, memory, operators, inputs, outputs, labels."""
+    from ..model_file import read_model
+    from ..report import info
+
+    data = read_file(file)
+    result = info(read_model(data), len(data))
+    if as_json:
+        print_json(result)
+        return
+    print_info(file, result)
+
+
+def print_info(file: Path, result: dict[str, Any]) -> None:
+    print_table(
+        str(file),
+        ("", "bytes"),
+        [
+            ("file", result["file_bytes"]),
+            ("of it weights", result["weight_bytes"]),
+            ("arena", result["arena_bytes"]),
+        ],
+    )
+    click.echo(f"{result['params']} parameters, {result['macs']} multiply-accumulates")
+    for kind in ("inputs", "outputs"):
+        for tensor in result[kind]:
+            click.echo(
+                f"{kind[:-1]} {tensor['name']}: {shape(tensor['shape'])} {tensor['dtype']},"
+                f" scale {tensor['scale']:.6g}, zero point {tensor['zero_point']}"
+            )
+    if result["labels"]:
+        click.echo(f"labels: {', '.join(result['labels'])}")
+    for key, value in result["metadata"].items():
+        click.echo(f"{key}: {value}")
+    print_table(
+        "operators",
+        ("name", "operator", "output", "weights", "MACs", "bytes", "live bytes"),
+        [
+            (
+                node["name"],
+                node["op"],
+                shape(node["shape"]),
+                node["weights"],
+                node["macs"],
+                node["weight_bytes"],
+                node["live_bytes"],
+            )
+            for node in result["operators"]
+        ],
+        left=4,
+    )

@@ -1,0 +1,201 @@
+"""tinypack pack: a trained model to a model file."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..errors import PackError
+from ._output import (
+    count,
+    json_option,
+    percent,
+    print_json,
+    print_table,
+    progress,
+    write_file,
+)
+
+if TYPE_CHECKING:
+    from ..evaluate import Evaluation
+    from ..pipeline import Packed
+
+_PRECISIONS = ("int8", "int4", "mixed")
+
+
+@click.command("pack", short_help="Pack a trained model (also without the word pack).")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Default: MODEL's name.tinf."
+)
+@click.option(
+    "--calib",
+    type=click.Path(path_type=Path),
+    help="Real samples: .npz (x_calib, else x), .npy, or a folder of CSV or WAV files.",
+)
+@click.option(
+    "--precision",
+    type=click.Choice(_PRECISIONS),
+    default="int8",
+    show_default=True,
+    help="Width of the weights; mixed keeps the first, last and depthwise layers int8.",
+)
+@click.option("--board", "boards", multiple=True, help="Say whether the model fits; repeatable.")
+@click.option("--labels", help="Names of the classes: a,b,c")
+@click.option(
+    "--input",
+    "input_spec",
+    type=click.Path(path_type=Path),
+    help="TOML file that says how to prepare the input: rate, window, axes, units, mean, std.",
+)
+@click.option(
+    "--input-shape",
+    "input_shapes",
+    multiple=True,
+    metavar="NAME:1,3,32,32",
+    help="Size of an input that the model leaves open.",
+)
+@json_option
+def command(
+    model: Path,
+    output: Path | None,
+    calib: Path | None,
+    precision: str,
+    boards: Sequence[str],
+    labels: str | None,
+    input_spec: Path | None,
+    input_shapes: Sequence[str],
+    as_json: bool,
+) -> None:
+    """Packs MODEL (.onnx) into one file for microcontrollers.
+
+    Reports what it costs, per board with --board. x_test and y_test of the samples are used for
+    the report only.
+    """
+    from ..boards import find
+    from ..input_spec import load_input_spec
+    from ..pipeline import pack
+    from ..samples import load_calibration
+
+    target = output or model.with_suffix(".tinf").name
+    target = Path(target)
+    chosen = [find(board) for board in boards]
+    with progress(as_json) as show:
+        packed = pack(
+            model,
+            load_calibration(calib) if calib else None,
+            precision=precision,
+            labels=[name.strip() for name in labels.split(",")] if labels else (),
+            input_spec=load_input_spec(input_spec) if input_spec else None,
+            input_shapes=dict(map(_input_shape, input_shapes)),
+            progress=show,
+        )
+        tested = _test(packed, model, calib, show) if calib else None
+    write_file(target, packed.file)
+    result = _result(target, packed, tested)
+    if chosen:
+        from ..fit import fit
+
+        result["boards"] = [
+            fit(board, packed.model, len(packed.file)).record() for board in chosen
+        ]
+    if as_json:
+        print_json(result)
+    else:
+        _print(result, packed)
+
+
+def _input_shape(text: str) -> tuple[str, list[int]]:
+    name, colon, sizes = text.rpartition(":")
+    try:
+        if colon:
+            return name, [int(size) for size in sizes.split(",")]
+    except ValueError:
+        pass
+    raise PackError(f"--input-shape {text}: write NAME:1,3,32,32")
+
+
+def _test(packed: "Packed", model: Path, calib: Path, show: Any) -> "Evaluation | None":
+    """On x_test and y_test, if the samples have them: for the report, after the file is made."""
+    from ..calibrate import reference
+    from ..evaluate import evaluate
+    from ..samples import has_test, load_test
+
+    if not has_test(calib):
+        return None
+    test = load_test(calib)
+    return evaluate(
+        packed.file,
+        packed.model,
+        test,
+        reference=reference(model, test.x)[0],
+        progress=lambda done, total: show("testing", done, total),
+    )
+
+
+def _result(target: Path, packed: "Packed", tested: "Evaluation | None") -> dict[str, Any]:
+    from ..report import cost
+
+    total = cost(packed.model, len(packed.file))
+    measured = tested or packed.accuracy
+    accuracy = None
+    if measured is not None:
+        accuracy = {
+            "metric": measured.metric,
+            "float": measured.float_value,
+            "packed": measured.value,
+            "agreement": measured.agreement,
+            "samples": measured.samples,
+            "set": "test" if tested else "calibration",
+        }
+    return {
+        "output": str(target),
+        "precision": packed.precision,
+        "file_bytes": total.file_bytes,
+        "weight_bytes": total.weight_bytes,
+        "arena_bytes": total.arena_bytes,
+        "arena_lower_bound": packed.plan.lower_bound,
+        "arena_by_family": dict(total.arena_by_family),
+        "params": total.params,
+        "macs": total.macs,
+        "accuracy": accuracy,
+        "warnings": list(packed.warnings),
+    }
+
+
+def _print(result: dict[str, Any], packed: "Packed") -> None:
+    for warning in packed.warnings:
+        click.secho(f"warning: {warning}", fg="yellow", bold=True, err=True)
+    rows: list[tuple[str, object]] = [
+        ("weights", result["precision"]),
+        ("file, bytes of flash", result["file_bytes"]),
+        ("arena, bytes of RAM", result["arena_bytes"]),
+        ("  no plan needs less than", result["arena_lower_bound"]),
+        ("parameters", result["params"]),
+        ("multiply-accumulates", result["macs"]),
+    ]
+    if accuracy := result["accuracy"]:
+        rows += accuracy_rows(accuracy)
+    print_table(result["output"], ("", ""), rows)
+    for board in result.get("boards", []):
+        print_fit(board)
+
+
+def accuracy_rows(accuracy: dict[str, Any]) -> list[tuple[str, object]]:
+    """What pack and demo say about accuracy."""
+    rows: list[tuple[str, object]] = []
+    if metric := accuracy["metric"]:
+        show = percent if metric == "top1" else "{:.4f}".format
+        where = f"{metric} on {count(accuracy['samples'])} {accuracy['set']} samples"
+        if accuracy["float"] is not None:
+            rows.append((f"{where}, float", show(accuracy["float"])))
+        rows.append((f"{where}, packed", show(accuracy["packed"])))
+    if accuracy["agreement"] is not None:
+        rows.append(("same answer as the float model", percent(accuracy["agreement"])))
+    return rows
+
+
+def print_fit(board: dict[str, Any]) -> None:
+    verdict = "fits" if board["fits"] else f"does not fit because {board['reason']}"
+    click.echo(f"{board['id']}: {verdict}")

@@ -1,0 +1,76 @@
+"""What a model expects at its input, as the user writes it down: a TOML file for --input.
+
+    rate = 16000                 # samples per second
+    window = 1.0                 # seconds
+    axes = ["ax", "ay", "az"]
+    units = "m/s^2"
+    mean = [0.1, 0.0, 9.8]       # folded into the model file: the board then feeds raw numbers
+    std = [4.0, 4.1, 4.2]
+
+Unknown keys are kept for the program on the board.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from .errors import PackError
+from .ir import Graph
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """`mean` and `std` hold one number, or one for each element of the input's last axis."""
+
+    mean: tuple[float, ...] = (0.0,)
+    std: tuple[float, ...] = (1.0,)
+    other: Mapping[str, Any] = field(default_factory=dict)
+
+    def describe(self, graph: Graph) -> dict[str, Any]:
+        """The key `input` of the file's metadata."""
+        record = dict(self.other)
+        value = graph.inputs[0]
+        for name, numbers, neutral in (("mean", self.mean, (0.0,)), ("std", self.std, (1.0,))):
+            if numbers == neutral:
+                continue
+            if len(graph.inputs) != 1:
+                raise PackError(f"the model has {len(graph.inputs)} inputs: {name} fits only one")
+            if len(numbers) not in (1, value.shape[-1]):
+                raise PackError(
+                    f"input spec: {name} has {len(numbers)} numbers but the last axis of"
+                    f" {value.name!r} {value.shape} has {value.shape[-1]}; give one, or one each"
+                )
+            record[name] = list(numbers)
+        if value.onnx_permutation and len(graph.inputs) == 1:
+            # How samples in the source model's layout become this file's input.
+            record["permutation"] = list(value.onnx_permutation)
+        return record
+
+
+def load_input_spec(path: Path) -> InputSpec:
+    import sys
+
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise PackError(f"{path}: cannot be read as TOML ({error}); correct it") from error
+    values = values.get("input", values)
+    mean = _numbers(path, "mean", values.pop("mean", 0.0))
+    std = _numbers(path, "std", values.pop("std", 1.0))
+    if any(deviation <= 0 for deviation in std):
+        raise PackError(f"{path}: std must be above 0; it divides the input")
+    return InputSpec(mean, std, values)
+
+
+def _numbers(path: Path, name: str, value: Any) -> tuple[float, ...]:
+    numbers = value if isinstance(value, list) else [value]
+    usual = (int, float)
+    if not numbers or not all(isinstance(n, usual) and isfinite(n) for n in numbers):
+        raise PackError(f"{path}: {name} must be a number or a list of numbers")
+    return tuple(float(n) for n in numbers)

@@ -1,0 +1,122 @@
+"""What an operator's quantize(layer) gets and gives back.
+
+quant/ drives: it goes through the graph node by node with calibration samples and hands each
+operator a Layer. The operator says what its integers are; how they are stored is quant/emit.py's.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..ir import FloatArray, Node, QuantParams
+from ._requant import quantize_multiplier
+
+# Columns [groups, count, taps] that a linear layer sees in x at the given output positions.
+Columns = Callable[[FloatArray, NDArray[np.int64]], FloatArray]
+
+
+@dataclass(frozen=True)
+class Operand:
+    """An input: its integers, and its values in the float model and after quantized layers.
+
+    Values have the sample as first axis; those of a constant have not.
+    """
+
+    params: QuantParams
+    exact: FloatArray
+    actual: FloatArray
+
+    @property
+    def scale(self) -> float:
+        return self.params.scale[0]
+
+    @property
+    def zero_point(self) -> int:
+        return self.params.zero_point[0]
+
+
+@dataclass(frozen=True)
+class LinearWeights:
+    """y = scale * (codes @ x) + bias per output channel; codes have the shape of the weights."""
+
+    codes: NDArray[np.int8]
+    scale: NDArray[np.float64]
+    bias: NDArray[np.float64]
+    dtype: str
+    groups: int = 1
+
+    def values(self) -> FloatArray:
+        """The real weights that the codes stand for."""
+        scale = self.scale.reshape(-1, *[1] * (self.codes.ndim - 1))
+        return (self.codes * scale).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Quantized:
+    """`attrs` of ops.def that come from numbers, the output's integers, and what they will hold.
+
+    `actual` is the output computed from the operands' actual values, before it is rounded to the
+    integers of `output`. Linear layers add weights, a table its 256 entries.
+    """
+
+    attrs: dict[str, int]
+    output: QuantParams
+    actual: FloatArray
+    weights: LinearWeights | None = None
+    table: NDArray[np.int8] | None = None
+
+
+class Layer(Protocol):
+    """One node with everything known about its inputs."""
+
+    node: Node
+    operands: tuple[Operand, ...]
+    exact: FloatArray  # output in the float model
+
+    def compute(self, *arrays: FloatArray) -> FloatArray:
+        """The node in floats, of other operands."""
+
+    def own(self) -> QuantParams:
+        """The best integers for this output."""
+
+    def linear(
+        self,
+        weights: NDArray[np.float64],
+        bias: NDArray[np.float64],
+        columns: Columns,
+        positions: int,
+    ) -> LinearWeights:
+        """Integers for weights [groups, channels, taps] and bias [groups, channels].
+
+        `columns` is asked for some of the `positions`, those of all samples.
+        """
+
+
+def s8(scale: float, zero_point: int) -> QuantParams:
+    return QuantParams("s8", (scale,), (zero_point,))
+
+
+def activation(node: Node, output: QuantParams) -> dict[str, int]:
+    """The node's float bounds as clamps of its integers."""
+    scale, zero_point = output.scale[0], output.zero_point[0]
+    bits = 16 if output.dtype == "s16" else 8
+    lowest, highest = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
+
+    def clamp(bound: float | None, default: int) -> int:
+        if bound is None:
+            return default
+        return int(min(max(zero_point + round(bound / scale), lowest), highest))
+
+    return {
+        "activation_min": clamp(node.attrs.get("activation_min"), lowest),
+        "activation_max": clamp(node.attrs.get("activation_max"), highest),
+    }
+
+
+def rescale(real: float) -> dict[str, int]:
+    """Attributes multiplier and shift."""
+    multiplier, shift = quantize_multiplier(real)
+    return {"multiplier": multiplier, "shift": shift}

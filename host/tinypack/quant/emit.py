@@ -1,0 +1,110 @@
+"""A quantized graph as the records of a model file, still without memory offsets."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import ops
+from ..ir import Node, QuantParams, Value
+from ..model_file import ModelSpec, NodeSpec, QuantizerSpec, TensorSpec
+from ..model_file.layout import pack_params, pack_weights
+from ..ops._layer import LinearWeights, Quantized
+from ..ops._requant import quantize_multiplier
+from .quantizer import QuantizedGraph
+
+
+def emit(
+    quantized: QuantizedGraph,
+    quantizers: Mapping[Value, QuantizerSpec],
+    labels: tuple[str, ...] = (),
+    metadata: Mapping[str, Any] | None = None,
+) -> ModelSpec:
+    """`quantizers` say how the inputs take floats."""
+    graph = quantized.graph
+    tensors: list[TensorSpec] = []
+    index: dict[Value, int] = {}
+    named = {id(value) for value in (*graph.inputs, *graph.outputs)}
+
+    def add(tensor: TensorSpec) -> int:
+        tensors.append(tensor)
+        return len(tensors) - 1
+
+    def of(value: Value) -> int:
+        if value not in index:
+            params = quantized.params[value]
+            index[value] = add(
+                TensorSpec(
+                    shape=value.shape,
+                    dtype=params.dtype,
+                    zero_point=params.zero_point[0],
+                    scale=params.scale[0],
+                    data=_constant(value, params) if value.is_constant else None,
+                    name=value.name if id(value) in named else "",
+                    quantizer=quantizers.get(value),
+                )
+            )
+        return index[value]
+
+    for value in graph.inputs:
+        of(value)
+    nodes = []
+    for node in graph.nodes:
+        result = quantized.nodes[node]
+        inputs = [of(node.input(0))]
+        if result.weights is not None:
+            inputs += map(add, _linear(node, result, quantized.params[node.input(0)]))
+        elif result.table is not None:
+            inputs.append(add(TensorSpec((256,), "s8", data=result.table.tobytes())))
+        else:
+            inputs += [of(value) for value in node.inputs[1:] if value is not None]
+        nodes.append(
+            NodeSpec(
+                op=node.op,
+                inputs=tuple(inputs),
+                outputs=(of(node.output),),
+                attrs=ops.attributes(node) | result.attrs,
+                name=node.name,
+            )
+        )
+    return ModelSpec(
+        tensors=tuple(tensors),
+        nodes=tuple(nodes),
+        inputs=tuple(index[value] for value in graph.inputs),
+        outputs=tuple(index[value] for value in graph.outputs),
+        arena_bytes=0,
+        labels=labels,
+        metadata=dict(metadata or {}),
+    )
+
+
+def _constant(value: Value, params: QuantParams) -> bytes:
+    codes = np.rint(value.data / params.scale[0]) + params.zero_point[0]
+    return bytes(np.clip(codes, -128, 127).astype(np.int8))
+
+
+def _linear(node: Node, result: Quantized, x: QuantParams) -> tuple[TensorSpec, TensorSpec]:
+    """Weights in the layout of their operator, and their params."""
+    weights = result.weights
+    assert weights is not None
+    params = _params(weights, x, result.output)
+    # A depthwise layer's groups are its channels, which its layout does not know as such.
+    groups = weights.groups if node.op == "conv_2d" else 1
+    return (
+        TensorSpec(
+            weights.codes.shape,
+            weights.dtype,
+            data=pack_weights(node.op, weights.dtype, weights.codes, groups),
+        ),
+        TensorSpec(params.shape, "s32", data=pack_params(node.op, weights.dtype, params, groups)),
+    )
+
+
+def _params(weights: LinearWeights, x: QuantParams, y: QuantParams) -> NDArray[np.int64]:
+    """SPEC.md, "Layouts": bias with the input's zero point folded in, multiplier, shift."""
+    step = x.scale[0] * weights.scale
+    sums = weights.codes.reshape(len(step), -1).sum(1, dtype=np.int64)
+    bias = np.rint(weights.bias / step).astype(np.int64) - x.zero_point[0] * sums
+    factors = [quantize_multiplier(real) for real in step / y.scale[0]]
+    return np.column_stack([bias, np.array(factors, np.int64)])

@@ -1,0 +1,28 @@
+"""Which layer gets weights of which width."""
+
+from ..ir import Graph, Node
+
+# What a user asks for, and what it means.
+PRECISIONS = {
+    "int8": "all weights s8",
+    "int4": "all weights s4",
+    "mixed": "weights s4, but s8 in the first, the last and all depthwise layers",
+}
+
+_LINEAR = ("conv_2d", "depthwise_conv_2d", "fully_connected")
+
+
+def weight_dtypes(graph: Graph, precision: str) -> dict[Node, str]:
+    """By linear layer.
+
+    Mixed keeps wide what is small and hurts: first layers see the finest input, last ones decide,
+    and a depthwise channel has nine taps in which no error averages out.
+    """
+    layers = [node for node in graph.nodes if node.op in _LINEAR]
+    if precision == "int8":
+        return dict.fromkeys(layers, "s8")
+    dtypes = dict.fromkeys(layers, "s4")
+    if precision == "mixed":
+        wide = [*layers[:1], *layers[-1:], *(n for n in layers if n.op == "depthwise_conv_2d")]
+        dtypes |= dict.fromkeys(wide, "s8")
+    return dtypes

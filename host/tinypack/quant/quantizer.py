@@ -1,0 +1,116 @@
+"""Goes through a legal graph once, in the float model and behind quantized layers side by side.
+
+Each layer so sees what the layers before it did to its input, and can make good for it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import ops
+from ..ir import FloatArray, Graph, Node, QuantParams, Value
+from ..ops._layer import Columns as ColumnsOf
+from ..ops._layer import LinearWeights, Operand, Quantized, s8
+from .linear import Columns, round_linear
+from .observe import affine_range, fake_quantize, observe
+from .policy import weight_dtypes
+
+# Columns of a layer's input that statistics are taken from, fewer if they are long.
+_COLUMNS = 20_000
+_NUMBERS = 12_000_000
+# A bias stays below 2^_BIAS_BITS of its own steps, so that sums keep clear of s32's end.
+_BIAS_BITS = 29
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class QuantizedGraph:
+    """Integers of every arena value and constant operand, and the results node by node."""
+
+    graph: Graph
+    params: Mapping[Value, QuantParams]
+    nodes: Mapping[Node, Quantized]
+
+
+@dataclass
+class _Layer:
+    """Implements ops._layer.Layer."""
+
+    node: Node
+    operands: tuple[Operand, ...]
+    exact: FloatArray
+    dtype: str
+
+    def compute(self, *arrays: FloatArray) -> FloatArray:
+        return ops.float_(self.node, *arrays)
+
+    def own(self) -> QuantParams:
+        return s8(*observe(self.exact))
+
+    def linear(
+        self,
+        weights: NDArray[np.float64],
+        bias: NDArray[np.float64],
+        columns: ColumnsOf,
+        positions: int,
+    ) -> LinearWeights:
+        groups, _, taps = weights.shape
+        count = max(1, min(positions, _COLUMNS, _NUMBERS // (groups * taps)))
+        picks = np.sort(np.random.default_rng(0).choice(positions, count, replace=False))
+        x = self.operands[0]
+        seen = Columns(columns(x.exact, picks), columns(x.actual, picks))
+        least = np.abs(bias) / (x.scale * (1 << _BIAS_BITS))
+        codes, scale, corrected = round_linear(weights, bias, seen, self.dtype, least)
+        return LinearWeights(
+            codes.reshape(self.node.input(1).shape),
+            scale.reshape(-1),
+            corrected.reshape(-1),
+            self.dtype,
+            groups,
+        )
+
+
+def quantize_graph(
+    graph: Graph,
+    inputs: Sequence[FloatArray],
+    precision: str = "int8",
+    progress: Progress | None = None,
+) -> QuantizedGraph:
+    """`inputs` are calibration samples for each graph input, as ops.run takes them."""
+    dtypes = weight_dtypes(graph, precision)
+    params: dict[Value, QuantParams] = {}
+    exact: dict[Value, FloatArray] = {}
+    actual: dict[Value, FloatArray] = {}
+    results: dict[Node, Quantized] = {}
+    last = {value: node for node in graph.nodes for value in node.inputs if value is not None}
+
+    def set_value(value: Value, given: QuantParams, x: FloatArray, y: FloatArray) -> None:
+        params[value] = given
+        exact[value] = x
+        actual[value] = fake_quantize(y, given.scale[0], given.zero_point[0])
+
+    for value, x in zip(graph.inputs, inputs, strict=True):
+        x = np.ascontiguousarray(x, np.float32).reshape(len(x), *value.shape)
+        set_value(value, s8(*observe(x)), x, x)
+    for done, node in enumerate(graph.nodes):
+        values = [value for value in node.inputs if value is not None]
+        for value in values:
+            if value.is_constant and value not in params:
+                low, high = float(value.data.min()), float(value.data.max())
+                set_value(value, s8(*affine_range(low, high)), value.data, value.data)
+        operands = tuple(Operand(params[v], exact[v], actual[v]) for v in values)
+        y = ops.float_(node, *(operand.exact for operand in operands))
+        layer = _Layer(node, operands, y, dtypes.get(node, "s8"))
+        result: Quantized = ops.MODULES[node.op].quantize(layer)
+        results[node] = result
+        set_value(node.output, result.output, y, result.actual)
+        for value in values:
+            if last[value] is node:
+                exact.pop(value, None)
+                actual.pop(value, None)
+        if progress:
+            progress(done + 1, len(graph.nodes))
+    return QuantizedGraph(graph, params, results)

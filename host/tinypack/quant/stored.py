@@ -1,0 +1,135 @@
+"""Graphs that come with their integers: a quantized .tflite is packed as it is, bit for bit.
+
+Multipliers are computed from the stored scales as TensorFlow Lite Micro does, in doubles and in its order.
+"""
+
+from collections.abc import Callable
+from math import prod
+
+import numpy as np
+
+from ..errors import PackError
+from ..ir import Graph, Node, QuantParams, Value
+from ..ops._layer import LinearWeights, Quantized, activation, rescale
+from ..ops._requant import add_multipliers, quantize_multiplier, softmax_attributes
+from .quantizer import QuantizedGraph
+
+
+def is_stored(graph: Graph) -> bool:
+    """Whether all that is computed has its integers already; PackError if only a part has."""
+    values = [*graph.inputs, *(output for node in graph.nodes for output in node.outputs)]
+    quantized = [value.quant is not None for value in values]
+    if any(quantized) and not all(quantized):
+        name = values[quantized.index(False)].name
+        raise PackError(
+            f"{name!r} is float in a quantized model; convert all of it to int8, or none"
+        )
+    return all(quantized)
+
+
+def stored_graph(graph: Graph) -> QuantizedGraph:
+    """`graph` is legal and is_stored()."""
+    params = {value: _params(value) for value in graph.values() if value.quant is not None}
+    results = {}
+    for node in graph.nodes:
+        if node.op not in _RESULTS:
+            raise PackError(f"node {node.name!r}: {node.op} is not supported in int8 files")
+        results[node] = _RESULTS[node.op](node)
+    return QuantizedGraph(graph, params, results)
+
+
+def _params(value: Value) -> QuantParams:
+    assert value.quant is not None
+    return value.quant
+
+
+def _result(node: Node, attrs: dict[str, int], weights: LinearWeights | None = None) -> Quantized:
+    # Nothing is fitted to what the layer computes, so that is left empty.
+    return Quantized(attrs, _params(node.output), np.empty(0, np.float32), weights)
+
+
+def _scale(value: Value) -> float:
+    return _params(value).scale[0]
+
+
+def _linear(node: Node) -> Quantized:
+    x, stored, bias = (node.input(i) for i in range(3))
+    quant = _params(stored)
+    if any(quant.zero_point):
+        raise PackError(
+            f"node {node.name!r}: its weights have a zero point; convert with symmetric int8 weights"
+        )
+    channels = len(stored.data)
+    scale = np.broadcast_to(np.array(quant.scale, np.float64), channels)
+    codes = np.rint(stored.data / scale.reshape(-1, *[1] * (stored.rank - 1))).astype(np.int8)
+    groups = x.shape[-1] // stored.shape[-1] if node.op == "conv_2d" else 1
+    weights = LinearWeights(codes, scale, _bias(bias, _scale(x) * scale), "s8", groups)
+    wide = {"wide": 1} if codes.min() < -127 else {}
+    return _result(node, activation(node, _params(node.output)) | wide, weights)
+
+
+def _bias(bias: Value, step: np.ndarray) -> np.ndarray:
+    """On the steps of the sums; the file's own scales are those, rounded to float32."""
+    if bias.quant is None:
+        return np.asarray(bias.data, np.float64)
+    return np.rint(bias.data / np.array(bias.quant.scale)) * step
+
+
+def _add(node: Node) -> Quantized:
+    x, k, y = node.input(0), node.input(1), node.output
+    attrs = add_multipliers(_scale(x), _scale(k), _scale(y))
+    if node.attrs.get("subtract"):
+        attrs["k_multiplier"] = -attrs["k_multiplier"]
+    return _result(node, attrs | activation(node, _params(y)))
+
+
+def _mul(node: Node) -> Quantized:
+    real = _scale(node.input(0)) * _scale(node.input(1)) / _scale(node.output)
+    return _result(node, rescale(real) | activation(node, _params(node.output)))
+
+
+def _pool(node: Node) -> Quantized:
+    return _result(node, activation(node, _params(node.output)))
+
+
+def _mean(node: Node) -> Quantized:
+    """The count goes into the multiplier by integer division, behind as many bits as it has."""
+    x = node.input(0)
+    multiplier, shift = quantize_multiplier(_scale(x) / _scale(node.output))
+    count = prod(x.shape[axis] for axis in node.attrs["axes"])
+    bits = min(count.bit_length() - 1, 32, 31 + shift)
+    return _result(node, {"multiplier": (multiplier << bits) // count, "shift": shift - bits})
+
+
+def _softmax(node: Node) -> Quantized:
+    return _result(node, softmax_attributes(node.attrs["beta"], _scale(node.input(0))))
+
+
+def _pad(node: Node) -> Quantized:
+    return _result(node, {"value": _params(node.input(0)).zero_point[0]})
+
+
+def _same(node: Node) -> Quantized:
+    return _result(node, {})
+
+
+def _quantize(node: Node) -> Quantized:
+    real = _scale(node.input(0)) / _scale(node.output)
+    return _result(node, rescale(real) | activation(node, _params(node.output)))
+
+
+_RESULTS: dict[str, Callable[[Node], Quantized]] = {
+    "conv_2d": _linear,
+    "depthwise_conv_2d": _linear,
+    "fully_connected": _linear,
+    "add": _add,
+    "mul": _mul,
+    "average_pool_2d": _pool,
+    "max_pool_2d": _pool,
+    "mean": _mean,
+    "softmax": _softmax,
+    "pad": _pad,
+    "reshape": _same,
+    "transpose": _same,
+    "quantize": _quantize,
+}
