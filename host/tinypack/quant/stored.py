@@ -1,12 +1,14 @@
 """Graphs that come with their integers: a quantized .tflite is packed as it is, bit for bit.
 
-Multipliers are computed from the stored scales as TensorFlow Lite Micro does, in doubles and in its order.
+Multipliers are computed from the stored scales as TensorFlow Lite Micro does, in doubles and in
+its order.
 """
 
 from collections.abc import Callable
 from math import prod
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import PackError
 from ..ir import Graph, Node, QuantParams, Value
@@ -57,7 +59,7 @@ def _linear(node: Node) -> Quantized:
     quant = _params(stored)
     if any(quant.zero_point):
         raise PackError(
-            f"node {node.name!r}: its weights have a zero point; convert with symmetric int8 weights"
+            f"node {node.name!r}: its weights have a zero point; convert with symmetric weights"
         )
     channels = len(stored.data)
     scale = np.broadcast_to(np.array(quant.scale, np.float64), channels)
@@ -68,11 +70,12 @@ def _linear(node: Node) -> Quantized:
     return _result(node, activation(node, _params(node.output)) | wide, weights)
 
 
-def _bias(bias: Value, step: np.ndarray) -> np.ndarray:
+def _bias(bias: Value, step: NDArray[np.float64]) -> NDArray[np.float64]:
     """On the steps of the sums; the file's own scales are those, rounded to float32."""
     if bias.quant is None:
         return np.asarray(bias.data, np.float64)
-    return np.rint(bias.data / np.array(bias.quant.scale)) * step
+    real: NDArray[np.float64] = np.rint(bias.data / np.array(bias.quant.scale)) * step
+    return real
 
 
 def _add(node: Node) -> Quantized:

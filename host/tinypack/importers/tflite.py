@@ -1,0 +1,416 @@
+"""TensorFlow Lite files to legal graphs: the only file that imports tflite.
+
+A .tflite already is what the passes work towards: NHWC, activations fused, names as in ops.def.
+Each operator so becomes legal nodes directly. In quantized files every value keeps its QuantParams,
+and constants hold the reals that their integers stand for, in double precision, from which the
+integers come back exactly (quant/stored.py).
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tflite
+
+from ..errors import PackError
+from ..ir import Array, Graph, Model, Node, QuantParams, Value, constant
+from ..ops import MODULES, unsupported
+
+_DTYPES: dict[int, tuple[str, Any]] = {
+    tflite.TensorType.FLOAT32: ("f32", "<f4"),
+    tflite.TensorType.FLOAT16: ("f32", "<f2"),
+    tflite.TensorType.INT8: ("s8", "<i1"),
+    tflite.TensorType.INT32: ("s32", "<i4"),
+    tflite.TensorType.INT64: ("s64", "<i8"),
+}
+_TYPE_NAMES = {number: name for name, number in vars(tflite.TensorType).items() if name.isupper()}
+_OPERATORS = {
+    number: name for name, number in vars(tflite.BuiltinOperator).items() if name.isupper()
+}
+_BOUNDS: dict[int, dict[str, float]] = {
+    tflite.ActivationFunctionType.NONE: {},
+    tflite.ActivationFunctionType.RELU: {"activation_min": 0.0},
+    tflite.ActivationFunctionType.RELU_N1_TO_1: {"activation_min": -1.0, "activation_max": 1.0},
+    tflite.ActivationFunctionType.RELU6: {"activation_min": 0.0, "activation_max": 6.0},
+}
+
+
+def load(path: Path) -> Model:
+    """The model of a file, in the operators of ops.def."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise PackError(f"{path}: no such file; give the path of a .tflite model") from None
+    except OSError as error:
+        raise PackError(f"{path}: cannot be read ({error.strerror})") from None
+    if data[4:8] != b"TFL3":
+        raise PackError(f"{path}: not a TensorFlow Lite file; export the model anew")
+    try:
+        return Model(_Importer(path, data).graph())
+    except PackError:
+        raise
+    # What the reader of a damaged FlatBuffer stumbles over is not foreseeable.
+    except Exception as error:
+        raise PackError(
+            f"{path}: damaged ({type(error).__name__}); export the model anew"
+        ) from error
+
+
+class _Importer:
+    def __init__(self, path: Path, data: bytes) -> None:
+        self.path = path
+        self.model = tflite.Model.GetRootAsModel(data, 0)
+        if self.model.SubgraphsLength() != 1:
+            raise PackError(
+                f"{path}: has {self.model.SubgraphsLength()} subgraphs; control flow is not"
+                " supported, build recurrent layers with unroll=True"
+            )
+        self.subgraph = self.model.Subgraphs(0)
+        self.result = Graph(path.stem)
+        self.values: dict[int, Value] = {}
+
+    def graph(self) -> Graph:
+        # An input may be a float that is quantized first, and an output dequantized last: the
+        # board's run() does both by itself, so the integers become the model's own.
+        for index in self.subgraph.InputsAsNumpy():
+            self.result.inputs.append(self._value(int(index)))
+        for number in range(self.subgraph.OperatorsLength()):
+            self._operator(number)
+        for index in self.subgraph.OutputsAsNumpy():
+            self.result.outputs.append(self._value(int(index)))
+        return self.result
+
+    def _value(self, index: int) -> Value:
+        if index not in self.values:
+            self.values[index] = self._tensor(index)
+        return self.values[index]
+
+    def _tensor(self, index: int) -> Value:
+        tensor = self.subgraph.Tensors(index)
+        name = tensor.Name().decode("utf-8", "replace")
+        if tensor.Type() not in _DTYPES:
+            kind = _TYPE_NAMES.get(tensor.Type(), tensor.Type())
+            raise PackError(
+                f"{self.path}: tensor {name!r} holds {kind}; convert the model with int8 or"
+                " float32 inputs and outputs"
+            )
+        dtype, kind = _DTYPES[tensor.Type()]
+        shape = tuple(int(size) for size in tensor.ShapeAsNumpy()) if tensor.ShapeLength() else ()
+        if any(size < 1 for size in shape):
+            raise PackError(
+                f"{self.path}: tensor {name!r} has no fixed shape; convert with fixed sizes"
+            )
+        quant = _quantization(tensor, dtype)
+        data = self.model.Buffers(tensor.Buffer()).DataAsNumpy() if tensor.Buffer() else 0
+        if isinstance(data, int) or not len(data):
+            return Value(name, shape, quant=quant)
+        array = np.frombuffer(data.tobytes(), kind).reshape(shape)
+        return Value(name, shape, dtype, constant=_real(array, quant), quant=quant)
+
+    def _operator(self, number: int) -> None:
+        operator = self.subgraph.Operators(number)
+        code = self.model.OperatorCodes(operator.OpcodeIndex())
+        op = _OPERATORS.get(max(code.BuiltinCode(), code.DeprecatedBuiltinCode()), "CUSTOM")
+        inputs = [self._value(int(i)) if i >= 0 else None for i in operator.InputsAsNumpy()]
+        outputs = [self._value(int(i)) for i in operator.OutputsAsNumpy()]
+        # Operators have no names of their own: that of what they compute is what tools show.
+        what = _Operator(self.result, op, outputs[0].name, operator, inputs, outputs[0])
+        if op in ("QUANTIZE", "DEQUANTIZE") and self._passes_through(what, operator):
+            return
+        if op not in _IMPORT or len(outputs) != 1:
+            raise unsupported(what.name, op)
+        _IMPORT[op](what)
+
+    def _passes_through(self, what: "_Operator", operator: Any) -> bool:
+        """Changes between floats and integers: at the model's doors, or of constants."""
+        x, y = what.input(0), what.output
+        if (x.quant is None) == (y.quant is None) and not x.is_constant:
+            return False
+        y_index = int(operator.Outputs(0))
+        if x.is_constant:
+            self.values[y_index] = Value(y.name, y.shape, constant=x.data, quant=y.quant)
+        elif what.op == "QUANTIZE" and self.result.is_input(x) and not x.uses:
+            self.result.inputs[self.result.inputs.index(x)] = y
+            y.name = x.name
+        elif what.op == "DEQUANTIZE":
+            self.values[y_index] = x
+        else:
+            raise what.refuse("quantizes in the middle of the model", "convert all of it to int8")
+        return True
+
+
+def _quantization(tensor: Any, dtype: str) -> QuantParams | None:
+    params = tensor.Quantization()
+    if params is None or not params.ScaleLength() or dtype not in ("s8", "s32"):
+        return None
+    scale = tuple(float(value) for value in params.ScaleAsNumpy())
+    zero = params.ZeroPointAsNumpy() if params.ZeroPointLength() else [0] * len(scale)
+    axis = params.QuantizedDimension() if len(scale) > 1 else None
+    return QuantParams(dtype, scale, tuple(int(value) for value in zero), axis)
+
+
+def _real(array: Array, quant: QuantParams | None) -> Array:
+    """What integers stand for; other constants as they are."""
+    if quant is None:
+        return array.astype(np.float32) if array.dtype.kind == "f" else array
+    along = [1] * array.ndim
+    if quant.axis is not None:
+        along[quant.axis] = -1
+    scale = np.array(quant.scale, np.float64).reshape(along)
+    real: Array = (array.astype(np.float64) - np.array(quant.zero_point).reshape(along)) * scale
+    return real
+
+
+class _Operator:
+    """One TFLite operator on its way to legal nodes."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        op: str,
+        name: str,
+        table: Any,
+        inputs: Sequence[Value | None],
+        output: Value,
+    ) -> None:
+        self.graph, self.op, self.name, self.table = graph, op, name, table
+        self.inputs, self.output = inputs, output
+
+    def options(self, kind: type) -> Any:
+        options = kind()
+        table = self.table.BuiltinOptions()
+        if table is None:
+            raise self.refuse("has no options", "convert the model anew")
+        options.Init(table.Bytes, table.Pos)
+        return options
+
+    def input(self, index: int) -> Value:
+        value = self.inputs[index]
+        if value is None:
+            raise self.refuse(f"lacks input {index}", "convert the model anew")
+        return value
+
+    def numbers(self, index: int) -> list[int]:
+        """The integers of an input that must be constant."""
+        value = self.input(index)
+        if not value.is_constant:
+            raise self.refuse(f"takes {value.name!r} at run time", "convert with fixed sizes")
+        return [int(number) for number in value.data.reshape(-1)]
+
+    def refuse(self, reason: str, remedy: str) -> PackError:
+        return PackError(f"node {self.name!r}: {self.op} {reason}; {remedy}")
+
+    def bounds(self, function: int) -> dict[str, float]:
+        if function not in _BOUNDS:
+            raise self.refuse("has an unknown fused activation", "use ReLU or ReLU6")
+        return _BOUNDS[function]
+
+    def add(self, op: str, *inputs: Value, **attrs: Any) -> None:
+        """The node that makes this operator's output; a reshape follows if the shape differs."""
+        node = Node(op, inputs, [Value(self.graph.fresh_name(self.name), ())], attrs, self.name)
+        made = node.output
+        if op == "reshape":
+            made.shape = self.output.shape
+        else:
+            made.shape = tuple(int(size) for size in MODULES[op].infer_shape(node))
+        if made.shape == self.output.shape:
+            node.outputs = (self.output,)
+            self.output.producer = node
+            self.graph.insert(node)
+            return
+        if np.prod(made.shape) != np.prod(self.output.shape):
+            raise self.refuse(
+                f"gives {made.shape}, not {self.output.shape}", "convert the model anew"
+            )
+        made.quant = self.output.quant
+        self.graph.insert(node)
+        self.graph.insert(Node("reshape", [made], [self.output], {}, self.name))
+
+    def constant(self, value: Value, array: Array, axis: int | None) -> Value:
+        """Another arrangement of a constant, whose channels now are `axis`."""
+        made = constant(self.graph.fresh_name(value.name), array)
+        if value.quant is not None:
+            of_channels = axis if value.quant.axis is not None else None
+            made.quant = QuantParams(
+                value.quant.dtype, value.quant.scale, value.quant.zero_point, of_channels
+            )
+        return made
+
+    def bias(self, index: int, channels: int) -> Value:
+        value = self.inputs[index] if index < len(self.inputs) else None
+        if value is None:
+            return constant(self.graph.fresh_name(f"{self.name}/bias"), np.zeros(channels))
+        return self.constant(value, value.data.reshape(-1), 0)
+
+
+def _padding(
+    what: _Operator, padding: int, size: int, kernel: int, stride: int, dilation: int
+) -> tuple[int, int]:
+    """TensorFlow's SAME puts the odd element at the end."""
+    if padding == tflite.Padding.VALID:
+        return 0, 0
+    reach = (kernel - 1) * dilation + 1
+    total = max((-(-size // stride) - 1) * stride + reach - size, 0)
+    return total // 2, total - total // 2
+
+
+def _window(
+    what: _Operator, o: Any, kernel: tuple[int, int], dilation: tuple[int, int]
+) -> dict[str, int]:
+    _, h, w, _ = what.input(0).shape
+    top, bottom = _padding(what, o.Padding(), h, kernel[0], o.StrideH(), dilation[0])
+    left, right = _padding(what, o.Padding(), w, kernel[1], o.StrideW(), dilation[1])
+    return {
+        "stride_h": o.StrideH(),
+        "stride_w": o.StrideW(),
+        "pad_top": top,
+        "pad_bottom": bottom,
+        "pad_left": left,
+        "pad_right": right,
+    }
+
+
+def _convolution(
+    what: _Operator, options: type, op: str, arrange: Callable[[Array], Array]
+) -> None:
+    o, stored = what.options(options), what.input(1)
+    if not stored.is_constant:
+        raise what.refuse("takes its weights at run time", "convert with constant weights")
+    weights = what.constant(stored, arrange(stored.data), 0)
+    dilation = o.DilationHFactor(), o.DilationWFactor()
+    window = _window(what, o, (weights.shape[1], weights.shape[2]), dilation)
+    window |= {"dilation_h": dilation[0], "dilation_w": dilation[1]}
+    bias = what.bias(2, weights.shape[0])
+    what.add(
+        op, what.input(0), weights, bias, **window, **what.bounds(o.FusedActivationFunction())
+    )
+
+
+def _conv_2d(what: _Operator) -> None:
+    _convolution(what, tflite.Conv2DOptions, "conv_2d", lambda weights: weights)
+
+
+def _depthwise_conv_2d(what: _Operator) -> None:
+    # [1, kh, kw, oc]
+    _convolution(
+        what,
+        tflite.DepthwiseConv2DOptions,
+        "depthwise_conv_2d",
+        lambda weights: weights.transpose(3, 1, 2, 0),
+    )
+
+
+def _fully_connected(what: _Operator) -> None:
+    o, x, weights = what.options(tflite.FullyConnectedOptions), what.input(0), what.input(1)
+    if not weights.is_constant or weights.rank != 2:
+        raise what.refuse("takes its weights at run time", "convert with constant weights")
+    columns = weights.shape[1]
+    if x.shape[-1:] != (columns,):
+        rows = int(np.prod(x.shape)) // columns
+        flat = Value(what.graph.fresh_name(f"{what.name}/flat"), (rows, columns), quant=x.quant)
+        x = what.graph.insert(Node("reshape", [x], [flat], {}, what.name)).output
+    bias = what.bias(2, weights.shape[0])
+    what.add("fully_connected", x, weights, bias, **what.bounds(o.FusedActivationFunction()))
+
+
+def _pool(op: str) -> Callable[[_Operator], None]:
+    def import_(what: _Operator) -> None:
+        o = what.options(tflite.Pool2DOptions)
+        kernel = o.FilterHeight(), o.FilterWidth()
+        window = _window(what, o, kernel, (1, 1)) | {"kernel_h": kernel[0], "kernel_w": kernel[1]}
+        what.add(op, what.input(0), **window, **what.bounds(o.FusedActivationFunction()))
+
+    return import_
+
+
+def _elementwise(op: str, options: type, **attrs: int) -> Callable[[_Operator], None]:
+    def import_(what: _Operator) -> None:
+        bounds = what.bounds(what.options(options).FusedActivationFunction())
+        x, k = what.input(0), what.input(1)
+        if x.is_constant and not attrs:
+            x, k = k, x
+        if x.is_constant:
+            raise what.refuse("starts from a constant", "turn its sides round")
+        rank = max(x.rank, k.rank)
+        operands = [_of_rank(what, value, rank) for value in (x, k)]
+        what.add(op, *operands, **attrs, **bounds)
+
+    return import_
+
+
+def _of_rank(what: _Operator, value: Value, rank: int) -> Value:
+    shape = (1,) * (rank - value.rank) + value.shape
+    if value.is_constant and value.rank != rank:
+        return what.constant(value, value.data.reshape(shape), None)
+    return value
+
+
+def _softmax(what: _Operator) -> None:
+    what.add("softmax", what.input(0), beta=float(what.options(tflite.SoftmaxOptions).Beta()))
+
+
+def _reshape(what: _Operator) -> None:
+    what.add("reshape", what.input(0))
+
+
+def _mean(what: _Operator) -> None:
+    x = what.input(0)
+    what.add("mean", x, axes=tuple(sorted(axis % x.rank for axis in what.numbers(1))))
+
+
+def _pad(what: _Operator) -> None:
+    pads = np.array(what.numbers(1)).reshape(-1, 2)
+    if len(what.inputs) > 2:
+        raise what.refuse("pads with a value of its own", "pad with zero")
+    before, after = (tuple(int(size) for size in pads[:, side]) for side in (0, 1))
+    what.add("pad", what.input(0), before=before, after=after, value=0.0)
+
+
+def _transpose(what: _Operator) -> None:
+    what.add("transpose", what.input(0), perm=tuple(what.numbers(1)))
+
+
+def _clamp(**bounds: float) -> Callable[[_Operator], None]:
+    return lambda what: what.add("quantize", what.input(0), **bounds)
+
+
+def _unary(name: str, option: Callable[[Any], float] | None = None) -> Callable[[_Operator], None]:
+    def import_(what: _Operator) -> None:
+        if what.input(0).quant is not None:
+            raise what.refuse(
+                "is not supported in int8 files yet", "give the float .tflite or the ONNX file"
+            )
+        extra = () if option is None else (option(what),)
+        what.add("table", what.input(0), function=(name, "x", *extra))
+
+    return import_
+
+
+_IMPORT: dict[str, Callable[[_Operator], None]] = {
+    "CONV_2D": _conv_2d,
+    "DEPTHWISE_CONV_2D": _depthwise_conv_2d,
+    "FULLY_CONNECTED": _fully_connected,
+    "AVERAGE_POOL_2D": _pool("average_pool_2d"),
+    "MAX_POOL_2D": _pool("max_pool_2d"),
+    "ADD": _elementwise("add", tflite.AddOptions),
+    "SUB": _elementwise("add", tflite.SubOptions, subtract=1),
+    "MUL": _elementwise("mul", tflite.MulOptions),
+    "SOFTMAX": _softmax,
+    "RESHAPE": _reshape,
+    "SQUEEZE": _reshape,
+    "EXPAND_DIMS": _reshape,
+    "MEAN": _mean,
+    "PAD": _pad,
+    "TRANSPOSE": _transpose,
+    "QUANTIZE": _clamp(),
+    "RELU": _clamp(activation_min=0.0),
+    "RELU6": _clamp(activation_min=0.0, activation_max=6.0),
+    "RELU_N1_TO_1": _clamp(activation_min=-1.0, activation_max=1.0),
+    "LOGISTIC": _unary("sigmoid"),
+    "TANH": _unary("tanh"),
+    "HARD_SWISH": _unary("hard_swish"),
+    "LEAKY_RELU": _unary(
+        "leaky_relu", lambda what: float(what.options(tflite.LeakyReluOptions).Alpha())
+    ),
+}
