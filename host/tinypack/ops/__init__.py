@@ -1,0 +1,143 @@
+"""The operators of ops.def on the PC: one module per row, of the same name.
+
+A module has
+- ONNX             names of the ONNX operators it legalizes (a tuple; may be empty)
+- legalize(node, build) -> Value | None
+                   the output of new nodes that compute `node`; None leaves it to another module
+- infer_shape(node) -> Shape
+- float_(node, *arrays) -> array
+                   the reference; arrays and result are float32 with the sample as first axis
+- attributes(node) -> dict[str, int], optional
+                   ops.def's attributes that the node has in another form
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+from types import ModuleType
+
+import numpy as np
+
+from ..errors import PackError
+from ..ir import FloatArray, Graph, Node, Shape, Value
+from ..optable import OPS
+
+MODULES: Mapping[str, ModuleType] = {
+    name: import_module(f"{__name__}.{name}")
+    for name in OPS
+    if name in {module.name for module in iter_modules(__path__)}
+}
+
+# Ranges of one group of samples: bounds the memory of a run, and what lies in the cache.
+_GROUP = 32
+
+
+@cache
+def legalizers(onnx_op: str) -> tuple[ModuleType, ...]:
+    return tuple(module for module in MODULES.values() if onnx_op in module.ONNX)
+
+
+def infer_shape(node: Node) -> Shape:
+    """The shape of a legal node's output."""
+    shape: Shape = tuple(int(size) for size in MODULES[node.op].infer_shape(node))
+    return shape
+
+
+def attributes(node: Node) -> dict[str, int]:
+    """ops.def's attributes of a legal node, without those that quantization gives."""
+    known = {attr.name for attr in OPS[node.op].attrs} - {"activation_min", "activation_max"}
+    module = MODULES[node.op]
+    own: dict[str, int] = module.attributes(node) if hasattr(module, "attributes") else {}
+    same = (known - own.keys()) & node.attrs.keys()
+    return {name: int(node.attrs[name]) for name in sorted(same)} | own
+
+
+def float_(node: Node, *arrays: FloatArray) -> FloatArray:
+    """What a legal node computes for samples [samples, ...]; constants come without that axis."""
+    y: FloatArray = MODULES[node.op].float_(node, *arrays)
+    low, high = node.attrs.get("activation_min"), node.attrs.get("activation_max")
+    if low is not None or high is not None:
+        y = np.clip(y, low, high)
+    return np.asarray(y, np.float32)
+
+
+Visit = Callable[[Node, Sequence[FloatArray], FloatArray], None]
+
+
+def run(
+    graph: Graph, inputs: Sequence[FloatArray], visit: Visit | None = None
+) -> list[FloatArray]:
+    """Outputs of a legal graph for inputs [samples, *shape], each as the graph's input has it.
+
+    `visit(node, operands, output)` is called in execution order, for groups of samples in turn.
+    """
+    count = len(inputs[0]) if inputs else 1
+    groups = []
+    for start in range(0, count, _GROUP):
+        groups.append(_run(graph, [x[start : start + _GROUP] for x in inputs], visit))
+    return [np.concatenate(parts) for parts in zip(*groups, strict=True)]
+
+
+def _run(graph: Graph, inputs: Sequence[FloatArray], visit: Visit | None) -> list[FloatArray]:
+    arrays: dict[Value, FloatArray] = {}
+    for value, x in zip(graph.inputs, inputs, strict=True):
+        arrays[value] = np.ascontiguousarray(x, np.float32).reshape(len(x), *value.shape)
+    last = {value: node for node in graph.nodes for value in node.inputs if value is not None}
+    kept = set(graph.outputs)
+    for node in graph.nodes:
+        operands = [value for value in node.inputs if value is not None]
+        values = [v.data if v.is_constant else arrays[v] for v in operands]
+        y = arrays[node.output] = float_(node, *values)
+        if visit:
+            visit(node, values, y)
+        for value in operands:
+            if last[value] is node and value not in kept:
+                arrays.pop(value, None)
+    return [arrays[value] for value in graph.outputs]
+
+
+def source_inputs(graph: Graph, inputs: Sequence[FloatArray]) -> list[FloatArray]:
+    """Samples in the source model's layout as run() takes them.
+
+    The sample axis stands before the source's shape or in place of its first axis of size 1.
+    """
+    if len(inputs) != len(graph.inputs):
+        raise PackError(f"the model has {len(graph.inputs)} inputs but {len(inputs)} were given")
+    return [_from_source(v, x) for v, x in zip(graph.inputs, inputs, strict=True)]
+
+
+def _from_source(value: Value, x: FloatArray) -> FloatArray:
+    order = value.onnx_permutation or tuple(range(value.rank))
+    source = tuple(value.shape[order.index(axis)] for axis in range(value.rank))
+    if x.shape[1:] not in (source, source[1:]) or (x.shape[1:] != source and source[0] != 1):
+        raise PackError(
+            f"input {value.name!r} takes samples of shape {source} but these are {x.shape[1:]};"
+            " give an array with one sample per index of its first axis"
+        )
+    samples: FloatArray = x.reshape(len(x), *source)
+    permuted: FloatArray = samples.transpose(0, *(axis + 1 for axis in order))
+    return permuted
+
+
+def unsupported(name: str, op: str) -> PackError:
+    """What to say of an operator of the source that nothing here computes."""
+    remedy = _REMEDIES.get(op, "`tinypack ops` lists what is; build the layer from those")
+    return PackError(f"node {name!r}: operator {op} is not supported; {remedy}")
+
+
+_LOOP = (
+    "recurrent layers of Keras become loops: build them with unroll=True,"
+    " or export the model from PyTorch"
+)
+_REMEDIES = {
+    "Loop": _LOOP,
+    "Scan": _LOOP,
+    "If": "export the model with fixed input sizes so that the branch is known",
+    "ArgMax": "end the model with its logits; the board's Model.argmax() does the rest",
+    "TopK": "end the model with its logits; the board's Model.argmax() does the rest",
+    "GRU": "use convolutions over time, as temporal convolutional networks do",
+    "LSTM": "use convolutions over time, as temporal convolutional networks do",
+    "RNN": "use convolutions over time, as temporal convolutional networks do",
+    "ConvTranspose": "use nearest-neighbour upsampling and a convolution, or an encoder only",
+}

@@ -1,0 +1,54 @@
+"""add: elementwise sum or difference with numpy broadcasting."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..ir import FloatArray, Node, Value
+from ._build import Builder
+from ._elementwise import infer_shape, operands, with_samples
+from ._layer import Layer, Quantized, activation
+from ._requant import add_multipliers
+
+__all__ = ["ELEMENTWISE", "ONNX", "float_", "infer_shape", "legalize", "permuted", "quantize"]
+
+ELEMENTWISE = True
+ONNX = ("Add", "Sub", "Sum")
+
+
+def legalize(node: Node, build: Builder) -> Value | None:
+    if node.op == "Sum":
+        total = node.input(0)
+        for index in range(1, len(node.inputs)):
+            total = build.node("add", total, node.input(index))
+        return total if len(node.inputs) > 1 else build.reshape(total, total.shape)
+    x, k = operands(node, build)
+    if node.op == "Add":
+        return build.node("add", k, x) if x.is_constant else build.node("add", x, k)
+    if k.is_constant:
+        return build.node("add", x, build.constant(-k.data, "constant"))
+    if x.is_constant:
+        negative = build.node("mul", k, build.constant(np.float32(-1), "sign"))
+        return build.node("add", negative, x)
+    return build.node("add", x, k, subtract=1)
+
+
+def float_(node: Node, x: FloatArray, k: FloatArray) -> FloatArray:
+    left, right = with_samples(node, x, k)
+    y: FloatArray = left - right if node.attrs.get("subtract") else left + right
+    return y
+
+
+def quantize(layer: Layer) -> Quantized:
+    x, k = layer.operands
+    output = layer.own()
+    attrs = add_multipliers(x.scale, k.scale, output.scale[0])
+    if layer.node.attrs.get("subtract"):
+        attrs["k_multiplier"] = -attrs["k_multiplier"]
+    attrs |= activation(layer.node, output)
+    return Quantized(attrs, output, layer.compute(x.actual, k.actual))
+
+
+def permuted(node: Node, perm: Sequence[int]) -> dict[str, Any] | None:
+    return {}

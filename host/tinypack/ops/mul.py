@@ -1,0 +1,58 @@
+"""mul: elementwise product with numpy broadcasting; quotients are products with a reciprocal."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..ir import FloatArray, Node, Value
+from ._build import Builder, constant_input
+from ._elementwise import infer_shape, operands, with_samples
+from ._layer import Layer, Quantized, activation, rescale
+
+__all__ = ["ELEMENTWISE", "ONNX", "float_", "infer_shape", "legalize", "permuted", "quantize"]
+
+ELEMENTWISE = True
+ONNX = ("Mul", "Div", "BatchNormalization")
+
+
+def legalize(node: Node, build: Builder) -> Value | None:
+    if node.op == "BatchNormalization":
+        return _batch_norm(node, build)
+    x, k = operands(node, build)
+    if node.op == "Div":
+        if k.is_constant:
+            k = build.constant(1 / k.data.astype(np.float64), "reciprocal")
+        else:
+            k = build.node("table", k, function=("reciprocal", "x"))
+    return build.node("mul", k, x) if x.is_constant else build.node("mul", x, k)
+
+
+def _batch_norm(node: Node, build: Builder) -> Value:
+    names = ("scale", "bias", "mean", "variance")
+    scale, bias, mean, variance = (
+        constant_input(node, index, name).astype(np.float64) for index, name in enumerate(names, 1)
+    )
+    factor = scale / np.sqrt(variance + node.attrs.get("epsilon", 1e-5))
+    x = node.input(0)
+    shape = [1] * x.rank
+    shape[min(1, x.rank - 1)] = -1
+    y = build.node("mul", x, build.constant(factor.reshape(shape), "factor"))
+    return build.node("add", y, build.constant((bias - mean * factor).reshape(shape), "offset"))
+
+
+def float_(node: Node, x: FloatArray, k: FloatArray) -> FloatArray:
+    left, right = with_samples(node, x, k)
+    y: FloatArray = left * right
+    return y
+
+
+def quantize(layer: Layer) -> Quantized:
+    x, k = layer.operands
+    output = layer.own()
+    attrs = rescale(x.scale * k.scale / output.scale[0]) | activation(layer.node, output)
+    return Quantized(attrs, output, layer.compute(x.actual, k.actual))
+
+
+def permuted(node: Node, perm: Sequence[int]) -> dict[str, Any] | None:
+    return {}

@@ -1,0 +1,67 @@
+"""quantize: in a float graph a clamp that no operator before it could take over."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..ir import FloatArray, Node, Shape, Value
+from ._build import Builder, argument
+from ._layer import Layer, Quantized, activation
+
+ELEMENTWISE = True
+ONNX = ("Relu", "Clip", "Max", "Min")
+
+
+def legalize(node: Node, build: Builder) -> Value | None:
+    if node.op in ("Max", "Min"):
+        return _extremum(node, build)
+    bounds: dict[str, Any] = {"activation_min": 0.0}
+    if node.op == "Clip":
+        low, high = argument(node, "min", 1), argument(node, "max", 2)
+        bounds = {}
+        if low is not None and np.isfinite(low := float(np.reshape(low, ()))):
+            bounds["activation_min"] = low
+        if high is not None and np.isfinite(high := float(np.reshape(high, ()))):
+            bounds["activation_max"] = high
+        # ONNX: minimum first, then maximum, so the maximum wins
+        if "activation_max" in bounds and "activation_min" in bounds:
+            bounds["activation_min"] = min(bounds["activation_min"], bounds["activation_max"])
+    return build.node("quantize", node.input(0), **bounds)
+
+
+def _extremum(node: Node, build: Builder) -> Value:
+    """max(a, b) = b + relu(a - b), min(a, b) = a - relu(a - b); a bound where b is one number."""
+    y = node.input(0)
+    for k in map(node.input, range(1, len(node.inputs))):
+        a, b = (k, y) if y.is_constant else (y, k)
+        if b.is_constant and b.data.size == 1:
+            bound = "activation_min" if node.op == "Max" else "activation_max"
+            y = build.node("quantize", a, **{bound: float(b.data.reshape(()))})
+            continue
+        rank = max(a.rank, b.rank)
+        a, b = (build.reshape(v, (1,) * (rank - v.rank) + v.shape) for v in (a, b))
+        above = build.node("add", a, b, subtract=1, activation_min=0.0)
+        if node.op == "Max":
+            y = build.node("add", above, b)
+        else:
+            y = build.node("add", a, above, subtract=1)
+    return y
+
+
+def infer_shape(node: Node) -> Shape:
+    return node.input(0).shape
+
+
+def float_(node: Node, x: FloatArray) -> FloatArray:
+    return x
+
+
+def quantize(layer: Layer) -> Quantized:
+    (x,) = layer.operands
+    attrs = activation(layer.node, x.params)
+    return Quantized(attrs, x.params, layer.compute(x.actual))
+
+
+def permuted(node: Node, perm: Sequence[int]) -> dict[str, Any] | None:
+    return {}
