@@ -1,0 +1,61 @@
+"""From a graph of source operators to a legal one (ir/graph.py says what that is).
+
+A pass is a function that changes a model's graph in place and leaves it valid: ir.verify() runs
+after each. A pass is one file and one line of PIPELINE.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from ..ir import GraphError, Model, verify
+from .check_legal import check_legal
+from .convert_affine import convert_affine
+from .convert_layout import convert_layout
+from .convert_mean import convert_mean
+from .eliminate_dead import eliminate_dead
+from .eliminate_identity import eliminate_identity
+from .eliminate_reshape import eliminate_reshape
+from .fold_affine import fold_affine
+from .fuse_activation import fuse_activation
+from .fuse_pad import fuse_pad
+from .fuse_table import fuse_table
+from .legalize import legalize
+
+
+@dataclass(frozen=True)
+class Pass:
+    name: str
+    change: Callable[[Model], None]
+
+
+PIPELINE = tuple(
+    Pass(change.__name__, change)
+    for change in (
+        eliminate_identity,  # source operators from here
+        legalize,  # operators of ops.def from here
+        convert_layout,
+        fold_affine,
+        fuse_pad,
+        fuse_activation,
+        fold_affine,  # what stood behind an activation
+        fuse_table,
+        convert_affine,
+        convert_mean,
+        eliminate_reshape,
+        eliminate_dead,
+        check_legal,
+    )
+)
+
+
+def run(model: Model, pipeline: Iterable[Pass] = PIPELINE) -> Model:
+    """Changes and returns the model."""
+    done: list[str] = []
+    for step in pipeline:
+        step.change(model)
+        try:
+            verify(model.graph)
+        except GraphError as error:
+            raise GraphError(f"after {step.name} (behind {', '.join(done)}): {error}") from error
+        done.append(step.name)
+    return model

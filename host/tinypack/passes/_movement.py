@@ -1,0 +1,99 @@
+"""Transposes and reshapes: what they do to the order of elements, and simpler forms of pairs."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..ir import Array, Graph, Node, Shape, Value
+from ..ops._build import Builder, inverse
+
+OPS = ("transpose", "reshape")
+
+
+def apply(node: Node, array: Array) -> Array:
+    """The movement of `node` on an array of its input's shape."""
+    moved: Array = (
+        array.transpose(node.attrs["perm"])
+        if node.op == "transpose"
+        else array.reshape(node.output.shape)
+    )
+    return moved
+
+
+def keeps_order(shape: Shape, perm: Sequence[int]) -> bool:
+    """Whether a transpose leaves the elements where they are: only axes of size 1 move."""
+    moved = [axis for axis in perm if shape[axis] != 1]
+    return moved == sorted(moved)
+
+
+def is_unit_reshape(node: Node) -> bool:
+    """Whether a reshape only adds and removes axes of size 1."""
+    shapes = node.input(0).shape, node.output.shape
+    before, after = ([size for size in shape if size != 1] for shape in shapes)
+    return node.op == "reshape" and before == after
+
+
+def compressed(array: Array) -> Array:
+    """Size 1 along every axis on which the array does not vary."""
+    for axis in range(array.ndim):
+        first = array.take([0], axis)
+        if np.array_equal(np.broadcast_to(first, array.shape), array):
+            array = first
+    return array
+
+
+def simplify(graph: Graph, node: Node) -> bool:
+    """One step towards fewer movements: reshapes above transposes, none twice, none in vain."""
+    x = node.input(0)
+    build = Builder(graph, node)
+    before = x.producer if x.producer is not None and x.producer.op in OPS else None
+    if node.op == "transpose":
+        perm = node.attrs["perm"]
+        if keeps_order(x.shape, perm):
+            result = build.reshape(x, node.output.shape)
+        elif before is not None and before.op == "transpose":
+            first = before.attrs["perm"]
+            result = build.transpose(before.input(0), [first[axis] for axis in perm])
+        else:
+            return False
+    elif x.shape == node.output.shape:
+        result = x
+    elif before is not None and before.op == "reshape":
+        result = build.reshape(before.input(0), node.output.shape)
+    elif before is not None and is_unit_reshape(node):
+        result = _reshape_first(build, before, node)
+    else:
+        return False
+    return replace(graph, node, result)
+
+
+def replace(graph: Graph, node: Node, result: Value) -> bool:
+    """`result` for the output of `node`; False if the output must stay a value of its own."""
+    if not graph.can_replace(node.output, result):
+        return False
+    graph.replace_all_uses_with(node.output, result)
+    graph.remove(node)
+    return True
+
+
+def _reshape_first(build: Builder, transpose: Node, reshape: Node) -> Value:
+    """reshape(transpose(x)) as transpose(reshape(x)) for a unit reshape."""
+    source, perm, target = transpose.input(0), transpose.attrs["perm"], reshape.output.shape
+    origins = (axis for axis in perm if source.shape[axis] != 1)
+    order = axes_by_origin(target, list(origins))
+    first = build.reshape(source, [target[axis] for axis in order])
+    return build.transpose(first, inverse(order))
+
+
+def axes_by_origin(shape: Shape, origins: Sequence[int]) -> list[int]:
+    """Axes of `shape` in the order of their origins; axes of size 1 stay behind their left one."""
+    keys: list[float] = []
+    remaining = iter(origins)
+    last = -1.0
+    for size in shape:
+        if size != 1:
+            last = float(next(remaining))
+            keys.append(last)
+        else:
+            keys.append(last + 0.5)
+    return sorted(range(len(shape)), key=lambda axis: keys[axis])

@@ -1,0 +1,59 @@
+"""Removes source operators that hand their input on: Identity, Dropout, Cast between floats, and
+whatever with constant arguments leaves every element where it was (as a Gather of all indices).
+"""
+
+from math import prod
+
+import numpy as np
+
+from ..errors import PackError
+from ..ir import Model, Node
+
+_MOVES = ("Gather", "Slice", "Expand", "Tile", "Concat", "DepthToSpace", "SpaceToDepth")
+
+
+def eliminate_identity(model: Model) -> None:
+    graph = model.graph
+    for node in graph.nodes.copy():
+        if _is_identity(node):
+            source, output = node.input(0), node.outputs[0]
+            if graph.can_replace(output, source):
+                graph.replace_all_uses_with(output, source)
+                graph.remove(node)
+            else:
+                _turn_into(model, node, "Identity")
+        elif node.op in _MOVES and _keeps_order(model, node):
+            _turn_into(model, node, "Reshape")
+
+
+def _is_identity(node: Node) -> bool:
+    if node.op == "Dropout":
+        if len(node.outputs) > 1 and node.outputs[1].uses:
+            raise PackError(f"node {node.name!r}: the mask of Dropout is used; remove it")
+        return True
+    if node.op == "Cast":
+        return node.input(0).dtype == "f32" == node.outputs[0].dtype
+    return node.op == "Identity"
+
+
+def _keeps_order(model: Model, node: Node) -> bool:
+    data, *arguments = node.inputs
+    if data is None or data.is_constant or model.evaluate is None:
+        return False
+    if any(value is not None and not value.is_constant for value in arguments):
+        return False
+    if prod(data.shape) != prod(node.outputs[0].shape):
+        return False
+    indices = np.arange(prod(data.shape), dtype=np.float32)
+    if len(indices) > 1 << 24:  # beyond it float32 skips integers
+        return False
+    arrays = [value.constant if value is not None else None for value in arguments]
+    (moved,) = model.evaluate(node, [indices.reshape(data.shape), *arrays])
+    return bool(np.array_equal(moved.reshape(-1), indices))
+
+
+def _turn_into(model: Model, node: Node, op: str) -> None:
+    """The same output from an operator that reads input 0 only."""
+    node.op = op
+    node.attrs = {}
+    node.set_inputs(node.inputs[:1])
