@@ -11,7 +11,13 @@ _METRICS = ("top1", "mae", "r2", "mse", "auc")
 
 @click.command("eval", short_help="Measure a model file on samples.")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.argument("samples", type=click.Path(path_type=Path))
+@click.option(
+    "--data",
+    "samples",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Samples with targets: x_test, y_test of an .npz, else x, y; or a folder.",
+)
 @click.option("--metric", type=click.Choice(_METRICS), help="Default: chosen from the targets.")
 @click.option(
     "--float",
@@ -23,7 +29,7 @@ _METRICS = ("top1", "mae", "r2", "mse", "auc")
 def command(
     file: Path, samples: Path, metric: str | None, float_model: Path | None, as_json: bool
 ) -> None:
-    """Measures FILE (.tinf) on SAMPLES: x_test, y_test of an .npz, else x, y, or a folder."""
+    """Measures FILE (.tinf) on samples, and how often it agrees with the float model."""
     from ..calibrate import reference
     from ..evaluate import evaluate
     from ..model_file import read_model

@@ -68,7 +68,7 @@ def command(
     input_shapes: Sequence[str],
     as_json: bool,
 ) -> None:
-    """Packs MODEL (.onnx) into one file for microcontrollers.
+    """Packs MODEL (.onnx, .tflite) into one file for microcontrollers.
 
     Reports what it costs, per board with --board. x_test and y_test of the samples are used for
     the report only.

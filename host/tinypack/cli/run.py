@@ -9,11 +9,17 @@ from ._output import json_option, print_json, print_table, progress, read_file
 
 @click.command("run", short_help="Run a model file on samples.")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.argument("samples", type=click.Path(path_type=Path))
+@click.option(
+    "--input",
+    "samples",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Samples: .npy, .npz or a folder.",
+)
 @click.option("--limit", type=click.IntRange(1), help="Run only the first samples.")
 @json_option
 def command(file: Path, samples: Path, limit: int | None, as_json: bool) -> None:
-    """Runs FILE (.tinf) on SAMPLES (.npz, .npy or a folder) in the engine boards use."""
+    """Runs FILE (.tinf) on samples in the engine that boards use."""
     from ..evaluate import feed
     from ..execute import backend, run_samples
     from ..metrics import classes

@@ -1,7 +1,7 @@
 """TensorFlow Lite files to legal graphs: the only file that imports tflite.
 
 A .tflite already is what the passes work towards: NHWC, activations fused, names as in ops.def.
-Each operator so becomes legal nodes directly. In quantized files every value keeps its QuantParams,
+Each operator so becomes legal nodes directly. In quantized files values keep their QuantParams,
 and constants hold the reals that their integers stand for, in double precision, from which the
 integers come back exactly (quant/stored.py).
 """
