@@ -70,7 +70,7 @@ def _pattern(value: float) -> int:
     return struct.unpack("<I", struct.pack("<f", value))[0]
 
 
-def _patterns() -> list[int]:
+def patterns() -> list[int]:
     """Every exponent with the least, the largest and some other fractions, both signs; NaN."""
     rng = random.Random(2)
     fractions = [0, 1, 0x400000, 0x7FFFFF, *(rng.getrandbits(23) for _ in range(3))]
@@ -80,6 +80,14 @@ def _patterns() -> list[int]:
         for exponent in range(256)
         for fraction in fractions
     ]
+
+
+def halves(m: int, shift: int) -> list[int]:
+    """Numbers half-way between two integers, and their neighbours."""
+    if m == 0:
+        return []
+    numbers = [math.ldexp((2 * i + 1) / 2, 31 - shift) / m for i in range(-200, 200, 7)]
+    return [_pattern(x) + d for x in numbers if 2e-38 < abs(x) < 3e38 for d in (-1, 0, 1)]
 
 
 def _exact_quantize(bits: int, m: int, shift: int, offset: int, tensor: Tensor) -> int:
@@ -113,17 +121,14 @@ QUANTIZERS = [
 @pytest.mark.parametrize(("dtype", "zero_point"), [(S8, 0), (S8, -128), (S8, 127), (S16, -5)])
 def test_quantize(m: int, shift: int, offset: int, dtype: int, zero_point: int) -> None:
     tensor = Tensor("", (1,), dtype, zero_point, 0, 0, 0.0, ((m,), (shift,), (offset,)))
-    # besides: numbers half-way between two integers of the scale, and their neighbours
-    halves = [math.ldexp((2 * i + 1) / 2, 31 - shift) / m for i in range(-200, 200, 7) if m]
-    near = [_pattern(x) + d for x in halves if 2e-38 < abs(x) < 3e38 for d in (-1, 0, 1)]
-    patterns = _patterns() + near
-    expected = [_exact_quantize(bits, m, shift, offset, tensor) for bits in patterns]
+    bits_in = [*patterns(), *halves(m, shift)]
+    expected = [_exact_quantize(bits, m, shift, offset, tensor) for bits in bits_in]
     low, high = DTYPE_RANGES[dtype]
     plain = [
-        float_bits.quantize(bits, m, shift, offset, zero_point, low, high) for bits in patterns
+        float_bits.quantize(bits, m, shift, offset, zero_point, low, high) for bits in bits_in
     ]
     assert plain == expected
-    one_each = np.array(patterns, np.uint32)[:, None]
+    one_each = np.array(bits_in, np.uint32)[:, None]
     assert vector.quantize_bits(one_each, tensor)[:, 0].tolist() == expected
 
 
@@ -138,7 +143,7 @@ def test_dequantize() -> None:
     rng = random.Random(3)
     differences = [0, 1, -1, 2, 3, 127, -128, 255, -255, 65535, -65535]
     differences += [rng.randrange(-70000, 70000) for _ in range(20)]
-    scales = [bits for bits in _patterns() if bits < 0x7F800000]
+    scales = [bits for bits in patterns() if bits < 0x7F800000]
     with np.errstate(over="ignore"):
         for bits in scales:
             scale = np.array([bits], np.uint32).view(np.float32)
