@@ -59,6 +59,11 @@ def shape(sizes: Sequence[int]) -> str:
     return "x".join(map(str, sizes)) or "scalar"
 
 
+def verdict(board: Mapping[str, Any]) -> str:
+    """Of a board's record from fit.py."""
+    return "fits" if board["fits"] else f"does not fit because {board['reason']}"
+
+
 @contextmanager
 def progress(quiet: bool) -> Iterator[Progress]:
     """Shows work that takes long, on a terminal's standard error only."""

@@ -14,6 +14,7 @@ from ._output import (
     print_json,
     print_table,
     progress,
+    verdict,
     write_file,
 )
 
@@ -179,7 +180,7 @@ def _print(result: dict[str, Any], packed: "Packed") -> None:
         rows += accuracy_rows(accuracy)
     print_table(result["output"], ("", ""), rows)
     for board in result.get("boards", []):
-        print_fit(board)
+        click.echo(f"{board['id']}: {verdict(board)}")
 
 
 def accuracy_rows(accuracy: dict[str, Any]) -> list[tuple[str, object]]:
@@ -194,8 +195,3 @@ def accuracy_rows(accuracy: dict[str, Any]) -> list[tuple[str, object]]:
     if accuracy["agreement"] is not None:
         rows.append(("same answer as the float model", percent(accuracy["agreement"])))
     return rows
-
-
-def print_fit(board: dict[str, Any]) -> None:
-    verdict = "fits" if board["fits"] else f"does not fit because {board['reason']}"
-    click.echo(f"{board['id']}: {verdict}")
