@@ -19,6 +19,7 @@ from toolchain.micropython import mpy_cross, source, source_version
 from toolchain.packages import need
 
 C_SOURCES = (".c", ".h", ".S", ".def", ".mk")
+BOARD_SOURCES = (".c", ".h", ".ld", ".mk", ".py")  # what a build needs of board.json it is told
 COMPILERS = {
     "qemu-system-arm": ("arm", "arm-none-eabi-gcc"),
     "qemu-system-riscv32": ("riscv", "riscv64-unknown-elf-gcc"),
@@ -59,7 +60,7 @@ def firmware(board_id: str, *, usermod: bool) -> Path:
         ]
     need("make", "cc", tool)
 
-    files = snapshot(f"boards/{board_id}", f"boards/{port}")
+    files = snapshot(f"boards/{board_id}", f"boards/{port}", suffixes=BOARD_SOURCES)
     if usermod:
         files |= snapshot("native_modules", suffixes=C_SOURCES)
         files |= snapshot("device/tinyinfer", suffixes=[".py"])
