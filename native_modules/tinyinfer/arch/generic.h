@@ -51,6 +51,7 @@ typedef struct {
     int32_t out_pitch;           // bytes from pixel to pixel
     bool s4;                     // the weights
     bool aligned;                // weights and params can be read as words
+    bool wide;                   // weights hold -128 or -8
     uint8_t form;                // of requantization that all channels permit, tin_requant_form's
     tin_output_t to;
 } tin_gemm_t;

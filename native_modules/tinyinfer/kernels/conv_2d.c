@@ -33,7 +33,7 @@ void tin_conv_2d(const tin_node_t *node, int32_t row0, int32_t row1, void *scrat
     const int32_t group_bytes = rows_of_group * ((taps + 3) & ~3) / (s4 ? 2 : 1);
     const int32_t block_bytes = tin_block_bytes(&window, taps, s4);
     tin_gemm_t gemm = {
-        k->data, node->inputs[2].data, y->c / groups, taps, NULL, y->c, s4, k->aligned, 0,
+        k->data, node->inputs[2].data, y->c / groups, taps, NULL, y->c, s4, k->aligned, a->wide != 0, 0,
         { y->zero_point, a->activation_min, a->activation_max },
     };
     gemm.form = tin_requant_form(node->inputs[2].data, groups * rows_of_group, taps, &gemm.to);

@@ -24,7 +24,7 @@ void tin_depthwise_conv_2d(const tin_node_t *node, int32_t row0, int32_t row1, v
         (int8_t)x->zero_point,
     };
     tin_gemm_t dw = {
-        k->data, node->inputs[2].data, y->c, k->h * k->w, NULL, y->c, k->dtype == TIN_S4, k->aligned, 0,
+        k->data, node->inputs[2].data, y->c, k->h * k->w, NULL, y->c, k->dtype == TIN_S4, k->aligned, a->wide != 0, 0,
         { y->zero_point, a->activation_min, a->activation_max },
     };
     dw.form = tin_requant_form(node->inputs[2].data, y->c, dw.taps, &dw.to);

@@ -22,7 +22,7 @@ void tin_fully_connected(const tin_node_t *node, int32_t row0, int32_t row1, voi
     const int32_t quads = (y->c + 3) / 4;
     const int32_t quad_bytes = 4 * ((x->c + 3) & ~3) / (s4 ? 2 : 1);
     tin_gemm_t fc = {
-        NULL, NULL, 0, x->c, NULL, 0, s4, k->aligned, 0, { y->zero_point, a->activation_min, a->activation_max },
+        NULL, NULL, 0, x->c, NULL, 0, s4, k->aligned, a->wide != 0, 0, { y->zero_point, a->activation_min, a->activation_max },
     };
     fc.form = tin_requant_form(node->inputs[2].data, 4 * quads, x->c, &fc.to);
     int32_t input_row = row0 / quads, quad = row0 % quads;
