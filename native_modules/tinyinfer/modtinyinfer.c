@@ -85,13 +85,17 @@ static void check(tin_status_t status, const tin_error_t *error) {
     raise_numbers(type, tin_message(status), numbers);
 }
 
-// The engine object, for methods that may not interrupt a run: from a hard interrupt, or a thread without a global lock.
-static engine_obj_t *idle_engine(mp_obj_t self_in) {
-    engine_obj_t *self = MP_OBJ_TO_PTR(self_in);
+// A run may be met by another: from a hard interrupt, or from a thread where there is no global lock. Nothing between
+// claim() and release() may raise.
+static void claim(engine_obj_t *self) {
     if (self->busy) {
         mp_raise_OSError(MP_EBUSY);
     }
-    return self;
+    self->busy = true;
+}
+
+static void release(engine_obj_t *self) {
+    self->busy = false;
 }
 
 static int32_t checked_index(mp_obj_t index_in, int32_t count) {
@@ -105,25 +109,32 @@ static int32_t checked_index(mp_obj_t index_in, int32_t count) {
 
 // Tensors and buffers of the caller
 
-static tin_tensor_t get_input(const engine_obj_t *self, mp_obj_t index_in) {
-    tin_tensor_t tensor;
-    tin_input(&self->model, checked_index(index_in, self->model.input_count), &tensor);
-    return tensor;
+enum { INPUT, OUTPUT };
+
+static int32_t get_tensor(const engine_obj_t *self, int which, mp_obj_t index_in, tin_tensor_t *tensor) {
+    const int32_t index = checked_index(index_in, which == INPUT ? self->model.input_count : self->model.output_count);
+    if (which == INPUT) {
+        tin_input(&self->model, index, tensor);
+    } else {
+        tin_output(&self->model, index, tensor);
+    }
+    return index;
 }
 
-static tin_tensor_t get_output(const engine_obj_t *self, mp_obj_t index_in) {
+// A tensor and a buffer of the caller's to fill it from, or to copy it to.
+typedef struct {
     tin_tensor_t tensor;
-    tin_output(&self->model, checked_index(index_in, self->model.output_count), &tensor);
-    return tensor;
-}
+    mp_buffer_info_t buffer;
+    int32_t index;
+    bool floats;
+} port_t;
 
 // Whether a buffer for this tensor is one of binary32. Plain bytes are told apart by their length.
 static bool holds_floats(const tin_tensor_t *tensor, const mp_buffer_info_t *buffer) {
     const uint32_t float_bytes = 4 * element_count(tensor);
     const bool bytes = buffer->typecode == 'B' || buffer->typecode == BYTEARRAY_TYPECODE;
     if (!bytes && buffer->typecode != 'f' && buffer->typecode != typecode_of(tensor)) {
-        int32_t numbers[] = { 0 };
-        raise_numbers(&mp_type_TypeError, "buffer must hold float32, bytes or the model's integers", numbers);
+        mp_raise_TypeError(MP_ERROR_TEXT("buffer must hold float32, bytes or the model's integers"));
     }
     if (buffer->typecode != 'f' && buffer->len == tensor->bytes) {
         return false;
@@ -135,45 +146,59 @@ static bool holds_floats(const tin_tensor_t *tensor, const mp_buffer_info_t *buf
     raise_numbers(&mp_type_ValueError, "buffer must have %d bytes, or %d as float32, has %d", numbers);
 }
 
-static void load(engine_obj_t *self, mp_obj_t index_in, mp_obj_t src_in) {
-    tin_tensor_t tensor = get_input(self, index_in);
-    mp_buffer_info_t src;
-    mp_get_buffer_raise(src_in, &src, MP_BUFFER_READ);
-    if (holds_floats(&tensor, &src)) {
-        tin_quantize_input(&self->model, mp_obj_get_int(index_in), src.buf, tensor.data, element_count(&tensor));
-    } else {
-        memmove(tensor.data, src.buf, tensor.bytes);
+static void check_quantizer(const engine_obj_t *self, int32_t index) {
+    if (!tin_quantize_input(&self->model, index, NULL, NULL, 0)) {
+        raise_numbers(&mp_type_ValueError, "input %d takes no floats", &index);
     }
 }
 
-static void store(const engine_obj_t *self, mp_obj_t index_in, mp_obj_t dst_in) {
-    tin_tensor_t tensor = get_output(self, index_in);
-    mp_buffer_info_t dst;
-    mp_get_buffer_raise(dst_in, &dst, MP_BUFFER_WRITE);
-    if (holds_floats(&tensor, &dst)) {
-        tin_dequantize_output(&self->model, mp_obj_get_int(index_in), tensor.data, dst.buf, element_count(&tensor));
+static void open_port(const engine_obj_t *self, int which, mp_obj_t index_in, mp_obj_t buffer_in, port_t *port) {
+    port->index = get_tensor(self, which, index_in, &port->tensor);
+    mp_get_buffer_raise(buffer_in, &port->buffer, which == INPUT ? MP_BUFFER_READ : MP_BUFFER_WRITE);
+    port->floats = holds_floats(&port->tensor, &port->buffer);
+    if (port->floats && which == INPUT) {
+        check_quantizer(self, port->index);
+    }
+}
+
+static void fill(const engine_obj_t *self, const port_t *port) {
+    const tin_tensor_t *tensor = &port->tensor;
+    if (port->floats) {
+        tin_quantize_input(&self->model, port->index, port->buffer.buf, tensor->data, element_count(tensor));
     } else {
-        memmove(dst.buf, tensor.data, tensor.bytes);
+        memmove(tensor->data, port->buffer.buf, tensor->bytes);
+    }
+}
+
+static void copy(const engine_obj_t *self, const port_t *port) {
+    const tin_tensor_t *tensor = &port->tensor;
+    if (port->floats) {
+        tin_dequantize_output(&self->model, port->index, tensor->data, port->buffer.buf, element_count(tensor));
+    } else {
+        memmove(port->buffer.buf, tensor->data, tensor->bytes);
     }
 }
 
 // A memoryview into the arena. It holds the head of the arena's memory, which is what the garbage collector looks for,
 // and counts its offset from there in elements.
-static mp_obj_t new_view(const engine_obj_t *self, const tin_tensor_t *tensor) {
-    const char typecode = typecode_of(tensor);
+static mp_obj_t new_view(mp_obj_t self_in, int which, mp_obj_t index_in) {
+    const engine_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    tin_tensor_t tensor;
+    get_tensor(self, which, index_in, &tensor);
+    const char typecode = typecode_of(&tensor);
     const size_t size = mp_binary_get_size('@', typecode, NULL);
     uint8_t *head = self->arena_head;
-    const size_t distance = (size_t)((uint8_t *)tensor->data - head);
+    const size_t distance = (size_t)((uint8_t *)tensor.data - head);
     size_t offset = distance / size;
     if (offset * size != distance) {
         // Memory that is not of the garbage collector, whose blocks are aligned.
-        head = tensor->data;
+        head = tensor.data;
         offset = 0;
     }
     mp_obj_array_t *view = mp_obj_malloc(mp_obj_array_t, MEMORYVIEW_TYPE);
     view->typecode = (size_t)typecode | MP_OBJ_ARRAY_TYPECODE_FLAG_RW;
     view->free = offset;
-    view->len = tensor->bytes / size;
+    view->len = tensor.bytes / size;
     view->items = head;
     return MP_OBJ_FROM_PTR(view);
 }
@@ -208,134 +233,154 @@ static mp_obj_t engine_make_new(const mp_obj_type_t *type, size_t n_args, size_t
 
 // .run(inp=None, out=None)
 static mp_obj_t engine_run(size_t n_args, const mp_obj_t *args) {
-    engine_obj_t *self = idle_engine(args[0]);
-    if (n_args > 1 && args[1] != mp_const_none) {
-        load(self, MP_OBJ_NEW_SMALL_INT(0), args[1]);
+    engine_obj_t *self = MP_OBJ_TO_PTR(args[0]);
+    const bool filled = n_args > 1 && args[1] != mp_const_none;
+    const bool copied = n_args > 2 && args[2] != mp_const_none;
+    port_t inp, out;
+    if (filled) {
+        open_port(self, INPUT, MP_OBJ_NEW_SMALL_INT(0), args[1], &inp);
     }
-    self->busy = true;
+    if (copied) {
+        open_port(self, OUTPUT, MP_OBJ_NEW_SMALL_INT(0), args[2], &out);
+    }
+    claim(self);
+    if (filled) {
+        fill(self, &inp);
+    }
     tin_invoke(&self->model);
-    self->busy = false;
-    if (n_args > 2 && args[2] != mp_const_none) {
-        store(self, MP_OBJ_NEW_SMALL_INT(0), args[2]);
+    if (copied) {
+        copy(self, &out);
     }
+    release(self);
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(engine_run_obj, 1, 3, engine_run);
 
 // .load(i, src): fills input i
 static mp_obj_t engine_load(mp_obj_t self_in, mp_obj_t index_in, mp_obj_t src_in) {
-    load(idle_engine(self_in), index_in, src_in);
+    engine_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    port_t port;
+    open_port(self, INPUT, index_in, src_in, &port);
+    claim(self);
+    fill(self, &port);
+    release(self);
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(engine_load_obj, engine_load);
 
 // .store(i, dst): copies output i
 static mp_obj_t engine_store(mp_obj_t self_in, mp_obj_t index_in, mp_obj_t dst_in) {
-    store(idle_engine(self_in), index_in, dst_in);
+    engine_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    port_t port;
+    open_port(self, OUTPUT, index_in, dst_in, &port);
+    claim(self);
+    copy(self, &port);
+    release(self);
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(engine_store_obj, engine_store);
 
-// .start()
+// .start(): the next step begins a new inference
 static mp_obj_t engine_start(mp_obj_t self_in) {
-    tin_start(&idle_engine(self_in)->model);
+    engine_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    claim(self);
+    tin_start(&self->model);
+    release(self);
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(engine_start_obj, engine_start);
 
 // .step(max_macs): True while there is more
 static mp_obj_t engine_step(mp_obj_t self_in, mp_obj_t max_macs_in) {
-    engine_obj_t *self = idle_engine(self_in);
+    engine_obj_t *self = MP_OBJ_TO_PTR(self_in);
     const mp_int_t max_macs = mp_obj_get_int(max_macs_in);
-    self->busy = true;
+    claim(self);
     const bool more = tin_step(&self->model, max_macs < 0 ? 0 : (uint32_t)max_macs);
-    self->busy = false;
+    release(self);
     return mp_obj_new_bool(more);
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(engine_step_obj, engine_step);
 
 // .run_node(): the rest of the current operator
 static mp_obj_t engine_run_node(mp_obj_t self_in) {
-    engine_obj_t *self = idle_engine(self_in);
-    if (self->model.node < self->model.node_count) {
-        self->busy = true;
-        tin_run_node(&self->model);
-        self->busy = false;
-    }
+    engine_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    claim(self);
+    tin_run_node(&self->model);
+    release(self);
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(engine_run_node_obj, engine_run_node);
 
 // .crc(i): of the outputs of node i, which has just run
 static mp_obj_t engine_crc(mp_obj_t self_in, mp_obj_t node_in) {
-    engine_obj_t *self = idle_engine(self_in);
+    const engine_obj_t *self = MP_OBJ_TO_PTR(self_in);
     return mp_obj_new_int_from_uint(tin_node_crc(&self->model, checked_index(node_in, self->model.node_count)));
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(engine_crc_obj, engine_crc);
 
 // .input(i), .output(i): memoryviews
 static mp_obj_t engine_input(mp_obj_t self_in, mp_obj_t index_in) {
-    engine_obj_t *self = MP_OBJ_TO_PTR(self_in);
-    tin_tensor_t tensor = get_input(self, index_in);
-    return new_view(self, &tensor);
+    return new_view(self_in, INPUT, index_in);
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(engine_input_obj, engine_input);
 
 static mp_obj_t engine_output(mp_obj_t self_in, mp_obj_t index_in) {
-    engine_obj_t *self = MP_OBJ_TO_PTR(self_in);
-    tin_tensor_t tensor = get_output(self, index_in);
-    return new_view(self, &tensor);
+    return new_view(self_in, OUTPUT, index_in);
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(engine_output_obj, engine_output);
 
 // .argmax(i)
 static mp_obj_t engine_argmax(mp_obj_t self_in, mp_obj_t index_in) {
-    tin_tensor_t tensor = get_output(MP_OBJ_TO_PTR(self_in), index_in);
+    tin_tensor_t tensor;
+    get_tensor(MP_OBJ_TO_PTR(self_in), OUTPUT, index_in, &tensor);
     return MP_OBJ_NEW_SMALL_INT(tin_argmax(&tensor));
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(engine_argmax_obj, engine_argmax);
 
-// How many numbers to convert, from the sizes of both buffers.
-static uint32_t conversion_count(const tin_tensor_t *tensor, size_t float_bytes, size_t integer_bytes) {
+// Any count of numbers, as if they were elements 0, 1, ... of the tensor; args: self, index, src, dst.
+static mp_obj_t convert(const mp_obj_t *args, int which) {
+    const engine_obj_t *self = MP_OBJ_TO_PTR(args[0]);
+    tin_tensor_t tensor;
+    mp_buffer_info_t src, dst;
+    const int32_t index = get_tensor(self, which, args[1], &tensor);
+    mp_get_buffer_raise(args[2], &src, MP_BUFFER_READ);
+    mp_get_buffer_raise(args[3], &dst, MP_BUFFER_WRITE);
+    const size_t float_bytes = which == INPUT ? src.len : dst.len;
+    const size_t integer_bytes = which == INPUT ? dst.len : src.len;
     const uint32_t count = (uint32_t)float_bytes / 4;
-    if (4 * count != float_bytes || count * tensor->bits / 8 != integer_bytes) {
+    if (4 * count != float_bytes || count * tensor.bits / 8 != integer_bytes) {
         int32_t numbers[] = { (int32_t)float_bytes, (int32_t)integer_bytes };
         raise_numbers(&mp_type_ValueError, "buffers differ: %d bytes of float32, %d of integers", numbers);
     }
-    return count;
+    if (which == INPUT) {
+        check_quantizer(self, index);
+        tin_quantize_input(&self->model, index, src.buf, dst.buf, count);
+    } else {
+        tin_dequantize_output(&self->model, index, src.buf, dst.buf, count);
+    }
+    return mp_const_none;
 }
 
-// .quantize(i, src, dst): any count of binary32, as if they were elements 0, 1, ... of input i
+// .quantize(i, src, dst): binary32 to the integers of input i
 static mp_obj_t engine_quantize(size_t n_args, const mp_obj_t *args) {
     (void)n_args;
-    engine_obj_t *self = MP_OBJ_TO_PTR(args[0]);
-    tin_tensor_t tensor = get_input(self, args[1]);
-    mp_buffer_info_t src, dst;
-    mp_get_buffer_raise(args[2], &src, MP_BUFFER_READ);
-    mp_get_buffer_raise(args[3], &dst, MP_BUFFER_WRITE);
-    const uint32_t count = conversion_count(&tensor, src.len, dst.len);
-    tin_quantize_input(&self->model, mp_obj_get_int(args[1]), src.buf, dst.buf, count);
-    return mp_const_none;
+    return convert(args, INPUT);
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(engine_quantize_obj, 4, 4, engine_quantize);
 
-// .dequantize(i, src, dst): the way back, for output i
+// .dequantize(i, src, dst): the integers of output i to binary32
 static mp_obj_t engine_dequantize(size_t n_args, const mp_obj_t *args) {
     (void)n_args;
-    engine_obj_t *self = MP_OBJ_TO_PTR(args[0]);
-    tin_tensor_t tensor = get_output(self, args[1]);
-    mp_buffer_info_t src, dst;
-    mp_get_buffer_raise(args[2], &src, MP_BUFFER_READ);
-    mp_get_buffer_raise(args[3], &dst, MP_BUFFER_WRITE);
-    const uint32_t count = conversion_count(&tensor, dst.len, src.len);
-    tin_dequantize_output(&self->model, mp_obj_get_int(args[1]), src.buf, dst.buf, count);
-    return mp_const_none;
+    return convert(args, OUTPUT);
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(engine_dequantize_obj, 4, 4, engine_dequantize);
 
 // .reset(): the state to zero
 static mp_obj_t engine_reset(mp_obj_t self_in) {
-    tin_reset(&idle_engine(self_in)->model);
+    engine_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    claim(self);
+    tin_reset(&self->model);
+    release(self);
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(engine_reset_obj, engine_reset);

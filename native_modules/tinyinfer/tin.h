@@ -69,8 +69,9 @@ void tin_reset(tin_model_t *model);                     // zero the state
 uint32_t tin_node_crc(const tin_model_t *model, int32_t node);
 int32_t tin_argmax(const tin_tensor_t *tensor);
 
-// binary32 bit patterns, `count` elements, to and from the tensor's integers (SPEC.md "Float input", "Float output")
-void tin_quantize_input(const tin_model_t *model, int32_t input, const void *f32, void *out, uint32_t count);
+// binary32 bit patterns, `count` elements, to and from the tensor's integers (SPEC.md "Float input", "Float output");
+// false if the input has no quantizer
+bool tin_quantize_input(const tin_model_t *model, int32_t input, const void *f32, void *out, uint32_t count);
 void tin_dequantize_output(const tin_model_t *model, int32_t output, const void *in, void *f32, uint32_t count);
 
 const char *tin_message(tin_status_t status);

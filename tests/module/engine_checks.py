@@ -233,6 +233,15 @@ def check_wrong_buffers():
     raised(ValueError, engine.run, None, bytearray(6))
 
 
+def check_input_without_quantizer():
+    engine = new_engine(STATEFUL)
+    for wrong in (array("f", [1, 2, 3, 4]), bytes(16)):
+        raised(ValueError, engine.load, 0, wrong)
+        raised(ValueError, engine.quantize, 0, wrong, bytearray(4))
+    engine.run(b"\x01\x02\x03\xff")
+    assert list(engine.output(0)) == [1, 2, 3, -1]
+
+
 def check_wrong_indices():
     engine = new_engine(CLASSIFIER)
     for index in (-1, 1, 1000) if NATIVE else (1, 1000):

@@ -95,15 +95,23 @@ static int get_buffer(PyObject *object, Py_buffer *buffer, int flags) {
     return -1;
 }
 
+static int quantize(const engine_t *self, long index, const void *src, void *dst, uint32_t count) {
+    if (tin_quantize_input(&self->model, (int32_t)index, src, dst, count)) {
+        return 0;
+    }
+    PyErr_Format(PyExc_ValueError, "input %ld takes no floats", index);
+    return -1;
+}
+
 static int load(engine_t *self, long index, PyObject *src_in) {
     tin_tensor_t tensor;
     Py_buffer src;
     if (get_input(self, index, &tensor) < 0 || get_buffer(src_in, &src, 0) < 0) {
         return -1;
     }
-    const int floats = holds_floats(&tensor, &src);
+    int floats = holds_floats(&tensor, &src);
     if (floats == 1) {
-        tin_quantize_input(&self->model, (int32_t)index, src.buf, tensor.data, (uint32_t)element_count(&tensor));
+        floats = quantize(self, index, src.buf, tensor.data, (uint32_t)element_count(&tensor));
     } else if (floats == 0) {
         memmove(tensor.data, src.buf, tensor.bytes);
     }
@@ -224,10 +232,7 @@ static PyObject *engine_step(PyObject *object, PyObject *max_macs_in) {
 
 static PyObject *engine_run_node(PyObject *object, PyObject *unused) {
     (void)unused;
-    tin_model_t *model = &((engine_t *)object)->model;
-    if (model->node < model->node_count) {
-        tin_run_node(model);
-    }
+    tin_run_node(&((engine_t *)object)->model);
     Py_RETURN_NONE;
 }
 
@@ -292,7 +297,7 @@ static PyObject *convert(PyObject *object, PyObject *args, bool to_floats) {
     if (count >= 0 && to_floats) {
         tin_dequantize_output(&self->model, (int32_t)index, src.buf, dst.buf, (uint32_t)count);
     } else if (count >= 0) {
-        tin_quantize_input(&self->model, (int32_t)index, src.buf, dst.buf, (uint32_t)count);
+        count = quantize(self, index, src.buf, dst.buf, (uint32_t)count);
     }
     PyBuffer_Release(&src);
     PyBuffer_Release(&dst);

@@ -51,7 +51,7 @@ static int32_t quantize(uint32_t bits, uint32_t multiplier, int32_t shift, int32
     return q < lowest(tensor) ? lowest(tensor) : q > highest(tensor) ? highest(tensor) : (int32_t)q;
 }
 
-void tin_quantize_input(const tin_model_t *model, int32_t input, const void *f32, void *out, uint32_t count) {
+bool tin_quantize_input(const tin_model_t *model, int32_t input, const void *f32, void *out, uint32_t count) {
     const uint8_t *const file = model->file;
     const uint32_t root = tin_root(file);
     const uint32_t index = tin_element_u16(file, tin_target(file, root, FBS_MODEL_INPUTS), (uint32_t)input);
@@ -59,19 +59,21 @@ void tin_quantize_input(const tin_model_t *model, int32_t input, const void *f32
     const uint32_t quantizer = tin_target(file, table, FBS_TENSOR_QUANTIZER);
     tin_tensor_t tensor;
     tin_input(model, input, &tensor);
-    const uint32_t multipliers = quantizer == 0 ? 0 : tin_target(file, quantizer, FBS_QUANTIZER_MULTIPLIER);
+    if (quantizer == 0) {
+        return false;
+    }
+    const uint32_t multipliers = tin_target(file, quantizer, FBS_QUANTIZER_MULTIPLIER);
+    const uint32_t shifts = tin_target(file, quantizer, FBS_QUANTIZER_SHIFT);
+    const uint32_t offsets = tin_target(file, quantizer, FBS_QUANTIZER_OFFSET);
     const uint32_t channels = tin_count(file, multipliers);
     for (uint32_t i = 0, channel = 0; i < count; i++) {
-        int32_t q = tensor.zero_point;
-        if (channels != 0) {
-            const uint32_t shift = tin_element_u32(file, tin_target(file, quantizer, FBS_QUANTIZER_SHIFT), channel);
-            const uint32_t offset = tin_element_u32(file, tin_target(file, quantizer, FBS_QUANTIZER_OFFSET), channel);
-            q = quantize(tin_u32((const uint8_t *)f32 + 4 * i), tin_element_u32(file, multipliers, channel),
-                (int32_t)shift, (int32_t)offset, &tensor);
-            channel = channel + 1 == channels ? 0 : channel + 1;
-        }
-        put(&tensor, out, i, q);
+        const int32_t shift = (int32_t)tin_element_u32(file, shifts, channel);
+        const int32_t offset = (int32_t)tin_element_u32(file, offsets, channel);
+        const uint32_t multiplier = tin_element_u32(file, multipliers, channel);
+        put(&tensor, out, i, quantize(tin_u32((const uint8_t *)f32 + 4 * i), multiplier, shift, offset, &tensor));
+        channel = channel + 1 == channels ? 0 : channel + 1;
     }
+    return true;
 }
 
 // magnitude * 2^exponent as binary32, rounded half to even; magnitude is below 2^57.
