@@ -10,7 +10,11 @@
 #define TIN_FAMILY_MVE (5)
 
 #ifndef TIN_FAMILY
+#if defined(__ARM_FEATURE_DSP) && defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
+#define TIN_FAMILY TIN_FAMILY_DSP
+#else
 #define TIN_FAMILY TIN_FAMILY_PLAIN
+#endif
 #endif
 
 #endif

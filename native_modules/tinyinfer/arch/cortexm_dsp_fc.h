@@ -1,0 +1,247 @@
+// Fully connected layer on the DSP extension: 4 channels at a time, the input widened once to words (k0, k2), (k1, k3) as UXTB16
+// makes them of the weights. Those are offset by 128 (8), which the input's sum corrects.
+#ifndef TIN_CORTEXM_DSP_FC_H
+#define TIN_CORTEXM_DSP_FC_H
+
+#include "arch/cortexm_dsp.h"
+
+// 4 * quads elements to words; returns their sum.
+TIN_ASM int32_t tin_widen_row(uint32_t *words, const int8_t *x, int32_t quads) {
+    __asm__ (
+        "    push   {r4, lr}\n"
+        "    add    r2, r0, r2, lsl #3\n"
+        "    movs   r3, #0\n"
+        "    mov    r4, #0x00010001\n"
+        "    b      2f\n"
+        "1:  ldr    r12, [r1], #4\n"
+        "    sxtb16 lr, r12, ror #8\n"
+        "    sxtb16 r12, r12\n"
+        "    smlad  r3, r12, r4, r3\n"
+        "    smlad  r3, lr, r4, r3\n"
+        "    strd   r12, lr, [r0], #8\n"
+        "2:  cmp    r0, r2\n"
+        "    bne    1b\n"
+        "    mov    r0, r3\n"
+        "    pop    {r4, pc}\n");
+}
+
+enum {
+    TIN_FC_SIGNED = 1,           // TIN_FORM_SIGNED
+    TIN_FC_CLAMP = 2,            // the output's range is not that of s8
+    TIN_FC_SUMS = 4,             // the sums as they are, s32
+};
+
+// Two taps (x) times those of two channels in a word, and their neighbours.
+#define MAC4_S8(x) \
+    "    ldrd   r4, r5, [r1], #8\n" \
+    "    uxtb16 r10, r4\n" \
+    "    smlad  r6, r10, " x ", r6\n" \
+    "    uxtb16 r10, r4, ror #8\n" \
+    "    smlad  r7, r10, " x ", r7\n" \
+    "    uxtb16 r10, r5\n" \
+    "    smlad  r8, r10, " x ", r8\n" \
+    "    uxtb16 r10, r5, ror #8\n" \
+    "    smlad  r9, r10, " x ", r9\n"
+// 4 taps; all instructions have 4 bytes.
+#define QUAD_S8 \
+    "    ldrd   r2, r3, [r0], #8\n" \
+    MAC4_S8("r2") \
+    MAC4_S8("r3")
+
+// A byte 16 * c0 + c1: the sums of c0 become 16 times too large and have those of c1 in them.
+#define MAC4_S4(word, c0, c1) \
+    "    uxtb16 r10, " word "\n" \
+    "    smlad  " c0 ", r10, r2, " c0 "\n" \
+    "    uxtb16 r10, " word ", ror #8\n" \
+    "    smlad  " c0 ", r10, r3, " c0 "\n" \
+    "    and    " word ", " word ", #0x0f0f0f0f\n" \
+    "    uxtb16 r10, " word "\n" \
+    "    smlad  " c1 ", r10, r2, " c1 "\n" \
+    "    uxtb16 r10, " word ", ror #8\n" \
+    "    smlad  " c1 ", r10, r3, " c1 "\n"
+#define QUAD_S4 \
+    "    ldrd   r2, r3, [r0], #8\n" \
+    "    ldrd   r4, r5, [r1], #8\n" \
+    MAC4_S4("r4", "r6", "r7") \
+    MAC4_S4("r5", "r8", "r9")
+// The first channel's sum, its params at r12 + at, the second's behind: ((c0 - c1 without the biases) >> 4) + bias + correction.
+#define SPLIT_S4(c0, c1, at) \
+    "    ldr.w  r3, [r12, #" #at "]\n" \
+    "    ldr.w  r4, [r12, #" #at " + 12]\n" \
+    "    sub    " c0 ", " c0 ", " c1 "\n" \
+    "    subs   r4, r3, r4\n" \
+    "    sub    " c0 ", " c0 ", r4\n" \
+    "    add    r3, r2\n" \
+    "    add    " c0 ", r3, " c0 ", asr #4\n"
+
+// As in cortexm_dsp_gemm.h; r5 is 2 * zero_point + 1.
+#define REQUANT_PARAMS(at) \
+    "    ldr    r2, [r12, #" #at " + 4]\n" \
+    "    ldr    r3, [r12, #" #at " + 8]\n" \
+    "    mvns   r3, r3\n" \
+    "    usat   r3, #5, r3\n"
+#define REQUANT_RELU(acc, at) \
+    REQUANT_PARAMS(at) \
+    "    lsl    r4, r5, r3\n" \
+    "    lsl.w  " acc ", " acc ", #1\n" \
+    "    smmlar " acc ", " acc ", r2, r4\n" \
+    "    asr.w  " acc ", " acc ", r3\n" \
+    "    ssat   " acc ", #8, " acc ", asr #1\n"
+#define REQUANT_SIGNED(acc, at) \
+    REQUANT_PARAMS(at) \
+    "    movs   r4, #1\n" \
+    "    lsls   r4, r3\n" \
+    "    add    r4, r4, " acc ", asr #31\n" \
+    "    lsl.w  " acc ", " acc ", #1\n" \
+    "    smmlar " acc ", " acc ", r2, r4\n" \
+    "    asr.w  " acc ", " acc ", r3\n" \
+    "    add    " acc ", r5\n" \
+    "    sub    " acc ", #1\n" \
+    "    ssat   " acc ", #8, " acc ", asr #1\n"
+
+// Fours of channels, `params` to `params_end`; `correction` is what the offset of the weights adds to each sum. Words, params and
+// weights are aligned. The stack: x, entry, 2 words, 9 saved registers, then the arguments from x_end on.
+TIN_ASM void tin_fc_quads(const uint32_t *x, const uint8_t *weights, const uint8_t *params, void *out, const uint32_t *x_end,
+    const uint8_t *params_end, int32_t correction, int32_t rounding, uint32_t flags, uint32_t low4, uint32_t high4, int32_t s4) {
+    __asm__ (
+        "    push   {r0-r11, lr}\n"
+        "    mov    r12, r2\n"
+        "    mov    lr, r3\n"
+        // The loop is unrolled 4 times; it is entered so that the last round is whole.
+        "    ldr    r11, [sp, #52]\n"
+        "    sub    r4, r0, r11\n"
+        "    ubfx   r4, r4, #3, #2\n"
+        "    ldr    r5, [sp, #80]\n"
+        "    cbnz   r5, 1f\n"
+        "    adr.w  r3, 30f\n"
+        "    movs   r5, #(31f - 30f) / 4\n"
+        "    b      2f\n"
+        "1:  adr.w  r3, 40f\n"
+        "    movs   r5, #(41f - 40f) / 4\n"
+        "2:  mla    r3, r4, r5, r3\n"
+        "    adds   r3, #1\n"
+        "    str    r3, [sp, #4]\n"
+
+        "3:  ldr    r2, [sp, #60]\n"
+        "    ldr.w  r6, [r12]\n"
+        "    ldr.w  r7, [r12, #12]\n"
+        "    ldr.w  r8, [r12, #24]\n"
+        "    ldr.w  r9, [r12, #36]\n"
+        "    add    r6, r2\n"
+        "    add    r7, r2\n"
+        "    add    r8, r2\n"
+        "    add    r9, r2\n"
+        "    ldr    r0, [sp]\n"
+        "    ldr    r3, [sp, #4]\n"
+        "    bx     r3\n"
+
+        "    .balign 4\n"
+        "40:\n"
+        "    .rept  4\n"
+        QUAD_S4
+        "    .endr\n"
+        "41: cmp    r0, r11\n"
+        "    bne.w  40b\n"
+        "    ldr    r2, [sp, #60]\n"
+        SPLIT_S4("r6", "r7", 0)
+        SPLIT_S4("r8", "r9", 24)
+        "    b      4f\n"
+
+        "    .balign 4\n"
+        "30:\n"
+        "    .rept  4\n"
+        QUAD_S8
+        "    .endr\n"
+        "31: cmp    r0, r11\n"
+        "    bne.w  30b\n"
+
+        "4:  ldr    r0, [sp, #68]\n"
+        "    ldr    r5, [sp, #64]\n"
+        "    cbz    r0, 5f\n"
+        "    b      8f\n"
+        "5:\n"
+        REQUANT_RELU("r6", 0)
+        REQUANT_RELU("r7", 12)
+        REQUANT_RELU("r8", 24)
+        REQUANT_RELU("r9", 36)
+        "6:  bfi    r6, r7, #8, #8\n"
+        "    bfi    r6, r8, #16, #8\n"
+        "    bfi    r6, r9, #24, #8\n"
+        "    cmp    r0, #2\n"
+        "    bhs    9f\n"
+        "7:  str    r6, [lr], #4\n"
+        "10: ldr    r2, [sp, #56]\n"
+        "    add    r12, #48\n"
+        "    cmp    r12, r2\n"
+        "    bne    3b\n"
+        "    add    sp, #16\n"
+        "    pop    {r4-r11, pc}\n"
+
+        "8:  tst    r0, #4\n"
+        "    bne    11f\n"
+        REQUANT_SIGNED("r6", 0)
+        REQUANT_SIGNED("r7", 12)
+        REQUANT_SIGNED("r8", 24)
+        REQUANT_SIGNED("r9", 36)
+        "    b      6b\n"
+        // TIN_FC_CLAMP: 4 bytes at once.
+        "9:  ldrd   r2, r3, [sp, #72]\n"
+        "    ssub8  r4, r6, r2\n"
+        "    sel    r6, r6, r2\n"
+        "    ssub8  r4, r3, r6\n"
+        "    sel    r6, r6, r3\n"
+        "    b      7b\n"
+        // TIN_FC_SUMS
+        "11: strd   r6, r7, [lr], #8\n"
+        "    strd   r8, r9, [lr], #8\n"
+        "    b      10b\n");
+}
+
+#undef MAC4_S8
+#undef QUAD_S8
+#undef MAC4_S4
+#undef QUAD_S4
+#undef SPLIT_S4
+#undef REQUANT_PARAMS
+#undef REQUANT_RELU
+#undef REQUANT_SIGNED
+
+static inline void tin_fc_row__dsp(const tin_gemm_t *fc, const int8_t *x, int32_t out_bits, void *scratch) {
+    if (!fc->aligned) {
+        tin_fc_row__generic(fc, x, out_bits, scratch);
+        return;
+    }
+    const int32_t pitch = (fc->taps + 3) & ~3;
+    const int32_t quad_bytes = fc->s4 ? 2 * pitch : 4 * pitch;
+    uint32_t *const words = scratch, *const words_end = words + pitch / 2;
+    int32_t sum = tin_widen_row(words, x, fc->taps >> 2);
+    if (fc->taps & 3) {
+        uint32_t last = 0;
+        for (int32_t tap = fc->taps & ~3; tap < fc->taps; tap++) {
+            last |= (uint32_t)(uint8_t)x[tap] << 8 * (tap & 3);
+        }
+        sum += tin_widen_row(words_end - 2, (const int8_t *)&last, 1);
+    }
+    const int32_t correction = sum * (fc->s4 ? -8 : -128);
+    const int32_t rounding = 2 * fc->to.zero_point + 1;
+    const uint32_t low4 = tin_bytes4(fc->to.low), high4 = tin_bytes4(fc->to.high);
+    int32_t oc = 0;
+    if (fc->form != TIN_FORM_WIDE && out_bits == 8 && fc->channels >= 4) {
+        const uint32_t flags = (fc->form == TIN_FORM_SIGNED ? TIN_FC_SIGNED : 0)
+                               | (fc->to.low > INT8_MIN || fc->to.high < INT8_MAX ? TIN_FC_CLAMP : 0);
+        oc = fc->channels & ~3;
+        tin_fc_quads(words, fc->weights, fc->params, fc->out, words_end, fc->params + 12 * oc, correction, rounding, flags, low4, high4, fc->s4);
+    }
+    for (; oc < fc->channels; oc += 4) {
+        int32_t sums[4];
+        const uint8_t *const params = fc->params + 12 * oc;
+        tin_fc_quads(words, fc->weights + (oc >> 2) * quad_bytes, params, sums, words_end, params + 48, correction, 0, TIN_FC_SUMS, 0, 0, fc->s4);
+        for (int32_t i = 0; i < 4 && oc + i < fc->channels; i++) {
+            const tin_params_t of_channel = tin_params(params, i);
+            tin_store(fc->out, out_bits, oc + i, tin_requantize(sums[i], &of_channel, &fc->to));
+        }
+    }
+}
+#define tin_fc_row tin_fc_row__dsp
+
+#endif

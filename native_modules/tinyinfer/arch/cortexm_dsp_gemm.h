@@ -1,0 +1,440 @@
+// Convolution on the DSP extension: 4 pixels x 2 channels.
+//
+// A block is s16 words, per 4 taps (k0, k2) of the 4 pixels, then (k1, k3) of the 4 pixels: what SXTB16 makes of 4 bytes. A word of
+// pairs_s8 gives by the same instruction the same two taps of both channels, so that 16 products cost 1 + 2 + 2 loads and
+// extensions for 8 SMLAD. Behind the words of a kernel of more than one tap lie the columns' bytes, for pixels at the edge.
+#ifndef TIN_CORTEXM_DSP_GEMM_H
+#define TIN_CORTEXM_DSP_GEMM_H
+
+#include "arch/cortexm_dsp.h"
+
+#define TIN_BLOCK_PIXELS(s4) (4)
+
+// Columns that are whole words of the input need no copy of their bytes.
+static inline bool tin_columns_are_words(const tin_window_t *window, int32_t taps) {
+    return window->kernel_h * window->kernel_w == 1 && (taps & 3) == 0;
+}
+
+static inline int32_t tin_block_bytes__dsp(const tin_window_t *window, int32_t taps, bool s4) {
+    (void)s4;
+    return (tin_columns_are_words(window, taps) ? 8 : 12) * ((taps + 3) & ~3);
+}
+
+// 4 columns of 4 * quads bytes to words.
+TIN_ASM void tin_widen_columns(uint32_t *block, const int8_t *x0, const int8_t *x1, const int8_t *x2, const int8_t *x3, int32_t quads) {
+    __asm__ (
+        "    push   {r4-r11, lr}\n"
+        "    ldrd   r4, lr, [sp, #36]\n"
+        "    add    lr, r0, lr, lsl #5\n"
+        "1:  ldr    r5, [r1], #4\n"
+        "    ldr    r6, [r2], #4\n"
+        "    ldr    r7, [r3], #4\n"
+        "    ldr    r8, [r4], #4\n"
+        "    sxtb16 r9, r5, ror #8\n"
+        "    sxtb16 r10, r6, ror #8\n"
+        "    sxtb16 r11, r7, ror #8\n"
+        "    sxtb16 r12, r8, ror #8\n"
+        "    sxtb16 r5, r5\n"
+        "    sxtb16 r6, r6\n"
+        "    sxtb16 r7, r7\n"
+        "    sxtb16 r8, r8\n"
+        "    stm    r0!, {r5-r8}\n"
+        "    stm    r0!, {r9-r12}\n"
+        "    cmp    r0, lr\n"
+        "    bne    1b\n"
+        "    pop    {r4-r11, pc}\n");
+}
+
+// Copies `count` >= 1 bytes by words.
+static inline int8_t *tin_copy_bytes(int8_t *to, const int8_t *from, int32_t count) {
+    for (; count >= 4; count -= 4, to += 4, from += 4) {
+        __builtin_memcpy(to, from, 4);
+    }
+    while (count-- > 0) {
+        *to++ = *from++;
+    }
+    return to;
+}
+
+static inline int8_t *tin_fill_bytes(int8_t *to, int8_t value, int32_t count) {
+    while (count-- > 0) {
+        *to++ = value;
+    }
+    return to;
+}
+
+// One kernel row of one pixel; h is outside of the input or not.
+static inline int8_t *tin_gather_row(const tin_window_t *window, const tin_pixel_t *pixel, int32_t h, int32_t channel, int32_t channels,
+    int8_t *to) {
+    int32_t w = pixel->ow * window->stride_w - window->pad_left;
+    if ((uint32_t)h >= (uint32_t)window->in_h) {
+        return tin_fill_bytes(to, window->zero_point, window->kernel_w * channels);
+    }
+    const int8_t *const row = pixel->x + h * window->in_w * window->in_c + channel;
+    if (window->dilation_w == 1 && channels == window->in_c) {
+        const int32_t left = w < 0 ? -w : 0;
+        const int32_t right = w + window->kernel_w > window->in_w ? w + window->kernel_w - window->in_w : 0;
+        to = tin_fill_bytes(to, window->zero_point, left * channels);
+        to = tin_copy_bytes(to, row + (w + left) * channels, (window->kernel_w - left - right) * channels);
+        return tin_fill_bytes(to, window->zero_point, right * channels);
+    }
+    for (int32_t kx = 0; kx < window->kernel_w; kx++, w += window->dilation_w) {
+        if ((uint32_t)w < (uint32_t)window->in_w) {
+            to = tin_copy_bytes(to, row + w * window->in_c, channels);
+        } else {
+            to = tin_fill_bytes(to, window->zero_point, channels);
+        }
+    }
+    return to;
+}
+
+static inline void tin_pack_columns__dsp(const tin_window_t *window, tin_pixel_t pixel, int32_t pixels, int32_t channel, int32_t channels,
+    bool s4, void *block) {
+    const int32_t taps = window->kernel_h * window->kernel_w * channels;
+    const int32_t pitch = (taps + 3) & ~3;
+    const int32_t row_bytes = window->in_w * window->in_c;
+    const int32_t step = window->stride_w * window->in_c;
+    const int32_t h = pixel.oh * window->stride_h - window->pad_top;
+    const int32_t w = pixel.ow * window->stride_w - window->pad_left;
+    (void)s4;
+    if (tin_columns_are_words(window, taps)) {
+        const int8_t *x[4];
+        for (int32_t i = 0; i < 4; i++) {
+            x[i] = pixel.x + pixel.oh * window->stride_h * row_bytes + pixel.ow * step + channel;
+            if (i + 1 < pixels) {
+                tin_next_pixel(window, &pixel);
+            }
+        }
+        tin_widen_columns(block, x[0], x[1], x[2], x[3], taps >> 2);
+        return;
+    }
+    const int32_t segment = window->kernel_w * channels;
+    if (pixels == 4 && pixel.ow + 4 <= window->out_w && w >= 0 && w + 3 * window->stride_w + window->kernel_w <= window->in_w && h >= 0
+        && h + (window->kernel_h - 1) * window->dilation_h < window->in_h && window->dilation_w == 1 && channels == window->in_c
+        && (segment & 3) == 0) {
+        // Four neighbours inside of the input: a kernel's row is one run of bytes.
+        const int8_t *x = pixel.x + h * row_bytes + w * channels;
+        uint32_t *words = block;
+        for (int32_t ky = 0; ky < window->kernel_h; ky++, x += window->dilation_h * row_bytes, words += 2 * segment) {
+            tin_widen_columns(words, x, x + step, x + 2 * step, x + 3 * step, segment >> 2);
+        }
+        return;
+    }
+    int8_t *const bytes = (int8_t *)block + 8 * pitch;
+    for (int32_t i = 0; i < pixels; i++, tin_next_pixel(window, &pixel)) {
+        int8_t *to = bytes + i * pitch;
+        for (int32_t ky = 0; ky < window->kernel_h; ky++) {
+            to = tin_gather_row(window, &pixel, pixel.oh * window->stride_h - window->pad_top + ky * window->dilation_h, channel, channels, to);
+        }
+    }
+    tin_widen_columns(block, bytes, bytes + pitch, bytes + 2 * pitch, bytes + 3 * pitch, pitch >> 2);
+}
+
+// What the assembly below seldom needs.
+typedef struct {
+    uint32_t low4, high4;        // the output's range, four times
+    int32_t pixels;              // TIN_GEMM_PART: how many of the 4 are stored
+    int32_t sums[4];             // s4: -8 * the sum of each column
+} tin_gemm_more_t;
+
+enum {
+    TIN_GEMM_SIGNED = 1,         // TIN_FORM_SIGNED
+    TIN_GEMM_CLAMP = 2,          // the output's range is not that of s8
+    TIN_GEMM_PART = 4,           // fewer than 4 pixels, or
+    TIN_GEMM_ODD = 8,            // with PART: only the first channel of the pair
+    TIN_GEMM_SUMS = 16,          // the 8 sums as they are, s32
+};
+
+// 8 products: the pairs of taps of two channels in r2 and r3, of 4 pixels at r0.
+#define MAC8 \
+    "    ldrd   r4, r5, [r0], #8\n" \
+    "    smlad  r6, r2, r4, r6\n" \
+    "    smlad  r10, r3, r4, r10\n" \
+    "    smlad  r7, r2, r5, r7\n" \
+    "    smlad  r11, r3, r5, r11\n" \
+    "    ldrd   r4, r5, [r0], #8\n" \
+    "    smlad  r8, r2, r4, r8\n" \
+    "    smlad  r12, r3, r4, r12\n" \
+    "    smlad  r9, r2, r5, r9\n" \
+    "    smlad  lr, r3, r5, lr\n"
+
+// 4 taps; all instructions have 4 bytes.
+#define QUAD_S8 \
+    "    .rept  2\n" \
+    "    ldr.w  r2, [r1], #4\n" \
+    "    sxtb16 r3, r2, ror #8\n" \
+    "    sxtb16 r2, r2\n" \
+    MAC8 \
+    "    .endr\n"
+
+// A byte 16 * c0 + c1 + 8: the first channel's sums become 16 times too large and have the second's in them.
+#define QUAD_S4 \
+    "    ldr.w  r2, [r1]\n" \
+    "    eor    r2, r2, #0x08080808\n" \
+    "    and    r3, r2, #0x000f000f\n" \
+    "    sxtb16 r2, r2\n" \
+    MAC8 \
+    "    ldr.w  r2, [r1], #4\n" \
+    "    eor    r2, r2, #0x08080808\n" \
+    "    and    r3, r2, #0x0f0f0f0f\n" \
+    "    sxtb16 r2, r2, ror #8\n" \
+    "    uxtb16 r3, r3, ror #8\n" \
+    MAC8
+
+// From params at r0 + at: r2 the multiplier, r3 r - 1, r4 the factor in r4 << (r - 1).
+#define REQUANT_PARAMS(at) \
+    "    ldr    r2, [r0, #" #at "]\n" \
+    "    ldr    r3, [r0, #" #at " + 4]\n" \
+    "    mvns   r3, r3\n" \
+    "    usat   r3, #5, r3\n" \
+    "    lsls   r4, r3\n"
+
+#define REQUANT_RELU(at, registers) \
+    "    ldr    r4, [sp, #64]\n" \
+    REQUANT_PARAMS(at) \
+    "    .irp   acc, " registers "\n" \
+    "    lsl.w  \\acc, \\acc, #1\n" \
+    "    smmlar \\acc, \\acc, r2, r4\n" \
+    "    asr.w  \\acc, \\acc, r3\n" \
+    "    ssat   \\acc, #8, \\acc, asr #1\n" \
+    "    .endr\n"
+
+#define REQUANT_SIGNED(at, registers) \
+    "    movs   r4, #1\n" \
+    REQUANT_PARAMS(at) \
+    "    .irp   acc, " registers "\n" \
+    "    add    r5, r4, \\acc, asr #31\n" \
+    "    lsl.w  \\acc, \\acc, #1\n" \
+    "    smmlar \\acc, \\acc, r2, r5\n" \
+    "    .endr\n" \
+    "    ldr    r4, [sp, #64]\n" \
+    "    subs   r4, #1\n" \
+    "    .irp   acc, " registers "\n" \
+    "    asr.w  \\acc, \\acc, r3\n" \
+    "    add    \\acc, r4\n" \
+    "    ssat   \\acc, #8, \\acc, asr #1\n" \
+    "    .endr\n"
+
+// Pairs of channels, `params` to `params_end`; block_end is behind the words of the taps. Sums of the first channel are in r6 to r9,
+// of the second in r10, r11, r12, lr. The stack: block, entry, params, out, 9 saved registers, then the arguments from block_end on.
+TIN_ASM void tin_gemm_pairs(const uint32_t *block, const uint8_t *weights, const uint8_t *params, void *out, const uint32_t *block_end,
+    const uint8_t *params_end, int32_t out_pitch, int32_t rounding, uint32_t flags, const tin_gemm_more_t *more, int32_t s4) {
+    __asm__ (
+        "    push   {r0-r11, lr}\n"
+        // The loop is unrolled 4 times; it is entered so that the last round is whole.
+        "    ldr    r4, [sp, #52]\n"
+        "    subs   r4, r0, r4\n"
+        "    ubfx   r4, r4, #5, #2\n"
+        "    ldr    r5, [sp, #76]\n"
+        "    cbnz   r5, 1f\n"
+        "    adr.w  r3, 30f\n"
+        "    movs   r5, #(31f - 30f) / 4\n"
+        "    b      2f\n"
+        "1:  adr.w  r3, 40f\n"
+        "    movs   r5, #(41f - 40f) / 4\n"
+        "2:  mla    r3, r4, r5, r3\n"
+        "    adds   r3, #1\n"
+        "    str    r3, [sp, #4]\n"
+        "    ldr    r3, [sp, #8]\n"
+
+        // A pair; its params at r3.
+        "3:  ldr    r0, [sp]\n"
+        "    ldr    r4, [sp, #4]\n"
+        "    ldr    r6, [r3]\n"
+        "    ldr.w  r10, [r3, #12]\n"
+        "    mov    r7, r6\n"
+        "    mov    r8, r6\n"
+        "    mov    r9, r6\n"
+        "    mov    r11, r10\n"
+        "    mov    r12, r10\n"
+        "    mov    lr, r10\n"
+        "    bx     r4\n"
+
+        "    .balign 4\n"
+        "40:\n"
+        "    .rept  4\n"
+        QUAD_S4
+        "    .endr\n"
+        "41: ldr    r2, [sp, #52]\n"
+        "    cmp    r0, r2\n"
+        "    bne.w  40b\n"
+        "    ldr    r0, [sp, #8]\n"
+        "    ldr    r2, [r0]\n"
+        "    ldr    r3, [r0, #12]\n"
+        "    subs   r3, r2, r3\n"
+        "    sub    r6, r6, r10\n"
+        "    sub    r7, r7, r11\n"
+        "    sub    r8, r8, r12\n"
+        "    sub    r9, r9, lr\n"
+        "    .irp   acc, r6, r7, r8, r9\n"
+        "    sub    \\acc, \\acc, r3\n"
+        "    add    \\acc, r2, \\acc, asr #4\n"
+        "    .endr\n"
+        "    ldr    r0, [sp, #72]\n"
+        "    ldrd   r3, r4, [r0, #12]\n"
+        "    add    r10, r3\n"
+        "    add    r11, r4\n"
+        "    ldrd   r3, r4, [r0, #20]\n"
+        "    add    r12, r3\n"
+        "    add    lr, r4\n"
+        "    b      4f\n"
+
+        "    .balign 4\n"
+        "30:\n"
+        "    .rept  4\n"
+        QUAD_S8
+        "    .endr\n"
+        "31: ldr    r2, [sp, #52]\n"
+        "    cmp    r0, r2\n"
+        "    bne.w  30b\n"
+
+        "4:  ldr    r5, [sp, #68]\n"
+        "    ldr    r0, [sp, #8]\n"
+        "    cbz    r5, 5f\n"
+        "    b      6f\n"
+        "5:\n"
+        REQUANT_RELU(4, "r6, r7, r8, r9")
+        REQUANT_RELU(16, "r10, r11, r12, lr")
+        "    b      7f\n"
+        "6:  tst    r5, #16\n"
+        "    bne    15f\n"
+        REQUANT_SIGNED(4, "r6, r7, r8, r9")
+        REQUANT_SIGNED(16, "r10, r11, r12, lr")
+        "    ldr    r5, [sp, #68]\n"
+
+        // A halfword per pixel.
+        "7:  bfi    r6, r10, #8, #8\n"
+        "    bfi    r7, r11, #8, #8\n"
+        "    bfi    r8, r12, #8, #8\n"
+        "    bfi    r9, lr, #8, #8\n"
+        "    ldr    r2, [sp, #12]\n"
+        "    ldr    r3, [sp, #60]\n"
+        "    cmp    r5, #1\n"
+        "    bhi    10f\n"
+        "8:  strh   r6, [r2]\n"
+        "    strh   r7, [r2, r3]\n"
+        "    strh.w r8, [r2, r3, lsl #1]\n"
+        "    add    r3, r3, r3, lsl #1\n"
+        "    strh.w r9, [r2, r3]\n"
+        "    adds   r2, #2\n"
+        "9:  str    r2, [sp, #12]\n"
+        "    ldr    r2, [sp, #56]\n"
+        "    add    r3, r0, #24\n"
+        "    str    r3, [sp, #8]\n"
+        "    cmp    r3, r2\n"
+        "    bne    3b\n"
+        "    add    sp, #16\n"
+        "    pop    {r4-r11, pc}\n"
+
+        // TIN_GEMM_CLAMP: 4 bytes at once.
+        "10: ldr    r4, [sp, #72]\n"
+        "    tst    r5, #2\n"
+        "    beq    11f\n"
+        "    ldr    r5, [r4]\n"
+        "    pkhbt  r6, r6, r7, lsl #16\n"
+        "    pkhbt  r8, r8, r9, lsl #16\n"
+        "    ssub8  r7, r6, r5\n"
+        "    sel    r6, r6, r5\n"
+        "    ssub8  r7, r8, r5\n"
+        "    sel    r8, r8, r5\n"
+        "    ldr    r5, [r4, #4]\n"
+        "    ssub8  r7, r5, r6\n"
+        "    sel    r6, r6, r5\n"
+        "    ssub8  r7, r5, r8\n"
+        "    sel    r8, r8, r5\n"
+        "    lsrs   r7, r6, #16\n"
+        "    lsr    r9, r8, #16\n"
+        "    ldr    r5, [sp, #68]\n"
+        "11: tst    r5, #4\n"
+        "    beq    8b\n"
+        // TIN_GEMM_PART
+        "    ldr    r4, [r4, #8]\n"
+        "    mov    r10, r2\n"
+        "12: strb.w r6, [r10]\n"
+        "    tst    r5, #8\n"
+        "    itt    eq\n"
+        "    lsreq  r6, r6, #8\n"
+        "    strbeq.w r6, [r10, #1]\n"
+        "    mov    r6, r7\n"
+        "    mov    r7, r8\n"
+        "    mov    r8, r9\n"
+        "    add    r10, r3\n"
+        "    subs   r4, #1\n"
+        "    bne    12b\n"
+        "    adds   r2, #2\n"
+        "    b      9b\n"
+
+        // TIN_GEMM_SUMS
+        "15: ldr    r2, [sp, #12]\n"
+        "    stm    r2!, {r6-r9}\n"
+        "    str    r10, [r2], #4\n"
+        "    str    r11, [r2], #4\n"
+        "    str    r12, [r2], #4\n"
+        "    str    lr, [r2], #4\n"
+        "    b      9b\n");
+}
+
+// -8 * the sum of each column of a block.
+static inline void tin_sum_columns(const uint32_t *block, const uint32_t *end, int32_t sums[4]) {
+    sums[0] = sums[1] = sums[2] = sums[3] = 0;
+    do {
+        __asm__ (
+            "ldm   %[block]!, {r2, r3, r4, r5}\n"
+            "smlad %[s0], r2, %[eight], %[s0]\n"
+            "smlad %[s1], r3, %[eight], %[s1]\n"
+            "smlad %[s2], r4, %[eight], %[s2]\n"
+            "smlad %[s3], r5, %[eight], %[s3]\n"
+            : [block] "+r" (block), [s0] "+r" (sums[0]), [s1] "+r" (sums[1]), [s2] "+r" (sums[2]), [s3] "+r" (sums[3])
+            : [eight] "r" (0xfff8fff8) : "r2", "r3", "r4", "r5", "memory");
+    } while (block != end);
+}
+
+static inline void tin_gemm_block__dsp(const tin_gemm_t *gemm, const void *block, int32_t pixels) {
+    const int32_t pitch = (gemm->taps + 3) & ~3;
+    const uint32_t *const words = block, *const words_end = words + 2 * pitch;
+    const int32_t pair_bytes = gemm->s4 ? pitch : 2 * pitch;
+    const int32_t rounding = 2 * gemm->to.zero_point + 1;
+    tin_gemm_more_t more = { tin_bytes4(gemm->to.low), tin_bytes4(gemm->to.high), pixels, { 0 } };
+    if (gemm->s4) {
+        tin_sum_columns(words, words_end, more.sums);
+    }
+    if (gemm->form == TIN_FORM_WIDE) {
+        const uint8_t *weights = gemm->weights, *params = gemm->params;
+        for (int32_t oc = 0; oc < gemm->channels; oc += 2, weights += pair_bytes, params += 24) {
+            int32_t sums[8];
+            tin_gemm_pairs(words, weights, params, sums, words_end, params + 24, 0, 0, TIN_GEMM_SUMS, &more, gemm->s4);
+            for (int32_t i = 0; i < 2 && oc + i < gemm->channels; i++) {
+                const tin_params_t of_channel = tin_params(params, i);
+                for (int32_t pixel = 0; pixel < pixels; pixel++) {
+                    gemm->out[pixel * gemm->out_pitch + oc + i] = (int8_t)tin_requantize(sums[4 * i + pixel], &of_channel, &gemm->to);
+                }
+            }
+        }
+        return;
+    }
+    const int32_t pairs = gemm->channels >> 1;
+    const uint8_t *const rest = gemm->params + 24 * pairs;
+    const uint32_t flags = (gemm->form == TIN_FORM_SIGNED ? TIN_GEMM_SIGNED : 0)
+                           | (gemm->to.low > INT8_MIN || gemm->to.high < INT8_MAX ? TIN_GEMM_CLAMP : 0);
+    if (pairs > 0) {
+        tin_gemm_pairs(words, gemm->weights, gemm->params, gemm->out, words_end, rest, gemm->out_pitch, rounding,
+            flags | (pixels < 4 ? TIN_GEMM_PART : 0), &more, gemm->s4);
+    }
+    if (gemm->channels & 1) {
+        tin_gemm_pairs(words, gemm->weights + pairs * pair_bytes, rest, gemm->out + 2 * pairs, words_end, rest + 24, gemm->out_pitch,
+            rounding, flags | TIN_GEMM_PART | TIN_GEMM_ODD, &more, gemm->s4);
+    }
+}
+
+#undef MAC8
+#undef QUAD_S8
+#undef QUAD_S4
+#undef REQUANT_PARAMS
+#undef REQUANT_RELU
+#undef REQUANT_SIGNED
+
+#define tin_block_bytes tin_block_bytes__dsp
+#define tin_pack_columns tin_pack_columns__dsp
+#define tin_gemm_block tin_gemm_block__dsp
+
+#endif
