@@ -1,7 +1,7 @@
 // Runs one model on a bare machine, every step between two marks; bench/run.py reads what it prints.
 #include <string.h>
 
-#include "machine/machine.h"
+#include "machine.h"
 #include "tin.h"
 
 static void print_number(const char *name, uint32_t value) {

@@ -13,40 +13,40 @@ from bench.cores import Core
 NATIVE = Path("native_modules/tinyinfer")
 # As MicroPython compiles a native module; kernels choose their own level of optimisation.
 CFLAGS = (
-    "-std=c99 -Os -g -Wall -Wextra -Werror -ffunction-sections -fdata-sections -fomit-frame-pointer "
+    "-std=c99 -Os -g -Wall -Wextra -Wno-format -Werror -ffunction-sections -fdata-sections -fomit-frame-pointer "
     "-fno-builtin -fno-tree-loop-distribute-patterns -DNDEBUG"
 ).split()
 LDFLAGS = ("-nostartfiles", "-Wl,--gc-sections", "-Wl,--no-warn-rwx-segments")
 
 
-def build(core: Core) -> Path:
-    """Path of the ELF."""
+def build(core: Core, name: str = "bench", harness: tuple[str, ...] = ("bench/bench.c",)) -> Path:
+    """Path of the ELF of `harness`, sources in the checkout, with the engine and the machine's start."""
     need("cc", core.tool, core.system)
-    files = snapshot(str(NATIVE), "bench", suffixes=(*C_SOURCES, ".ld"))
+    files = snapshot(str(NATIVE), "bench", "tests/kernels", suffixes=(*C_SOURCES, ".ld"))
     options = [*CFLAGS, *core.cflags]
     addresses = {"FLASH": core.code, "RAM": core.ram, "JOB": core.job}
 
     def link(work: Path, log: Path) -> Path:
         source = work / "src"
-        bench, native = source / "bench", source / NATIVE
+        machine, native = source / "bench" / "machine", source / NATIVE
+        ours = [*(source / path for path in harness), machine / core.start]
         engine = [path for room in ("engine", "kernels") for path in (native / room).glob("*.c")]
-        harness = [bench / "bench.c", bench / "machine" / core.start]
         objects = []
-        for path in [*sorted(engine), *harness]:
+        for path in [*ours, *sorted(engine)]:
             # link.ld tells the harness by its objects' names.
-            objects.append(work / f"{'harness' if path in harness else 'engine'}-{path.stem}.o")
-            includes = ["-I", native, "-I", bench]
+            objects.append(work / f"{'harness' if path in ours else 'engine'}-{path.stem}.o")
+            includes = ["-I", native, "-I", machine]
             run([core.compiler, *options, *includes, "-c", path, "-o", objects[-1]], log)
-        product = work / f"{core.name}.elf"
-        places = [f"-Wl,--defsym={name}={address}" for name, address in addresses.items()]
-        script = ["-T", bench / "machine" / "link.ld"]
+        product = work / f"{name}.elf"
+        places = [f"-Wl,--defsym={symbol}={address}" for symbol, address in addresses.items()]
+        script = ["-T", machine / "link.ld"]
         run([core.compiler, *options, *LDFLAGS, *places, *script, "-o", product, *objects], log)
         return product
 
     recipe = digest(
-        recipe_version(__file__), program_version(core.compiler), core, options, LDFLAGS
+        recipe_version(__file__), program_version(core.compiler), core, options, LDFLAGS, harness
     )
-    return artifact(f"bench-{core.name}", recipe, files, link)
+    return artifact(f"{name}-{core.name}", recipe, files, link)
 
 
 def address_of(core: Core, elf: Path, symbol: str) -> int:

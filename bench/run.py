@@ -61,19 +61,22 @@ def run(core: Core, model: bytes, inputs: bytes, arena_bytes: int, profile: int 
         arguments = f"{plugin(core.system)},out={counts},mark={mark:x}"
         if profile is not None:
             arguments += f",region={NODES + 2 * profile}"
-        command = [
-            *(core.system, "-machine", *core.machine, "-display", "none", "-monitor", "none"),
-            *("-serial", "none", "-semihosting-config", "enable=on,target=native"),
-            *("-kernel", str(elf), "-plugin", arguments),
-            *("-device", f"loader,file={job},addr={core.job},force-raw=on"),
-        ]
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=TIME_LIMIT
-        )
-        printed = done.stdout + done.stderr
-        if done.returncode or "arena " not in printed:
-            raise ToolchainError(f"{core.name}: {' '.join(command)}\n{printed}")
+        load = f"loader,file={job},addr={core.job},force-raw=on"
+        printed = emulate(core, elf, "-plugin", arguments, "-device", load)
         return _read(printed, counts.read_text())
+
+
+def emulate(core: Core, elf: Path, *options: str) -> str:
+    """What the program prints; it must exit with 0."""
+    command = [
+        *(core.system, "-machine", *core.machine, "-display", "none", "-monitor", "none"),
+        *("-serial", "none", "-semihosting-config", "enable=on,target=native"),
+        *("-kernel", str(elf), *options),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=TIME_LIMIT)
+    if done.returncode:
+        raise ToolchainError(f"{core.name}: {' '.join(command)}\n{done.stdout}{done.stderr}")
+    return done.stdout + done.stderr
 
 
 def _job(model: bytes, inputs: bytes, arena_bytes: int) -> bytes:

@@ -1,5 +1,6 @@
 // Any Cortex-M: vectors, reset, semihosting.
 #include "semihosting.h"
+#include "start.h"
 
 static int semihosting_call(int operation, const void *argument) {
     register int r0 __asm__("r0") = operation;
@@ -17,7 +18,7 @@ static void reset(void) {
     *(volatile uint32_t *)0xe000ed88 |= 0xfu << 20; // CPACR: the compiler may use the FPU
     __asm__ volatile ("dsb\nisb");
 #endif
-    machine_exit(machine_main());
+    start();
 }
 
 static void fault(void) {

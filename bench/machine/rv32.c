@@ -1,5 +1,6 @@
 // QEMU's RISC-V virt machine without firmware: reset, traps, semihosting.
 #include "semihosting.h"
+#include "start.h"
 
 static int semihosting_call(int operation, const void *argument) {
     register int a0 __asm__("a0") = operation;
@@ -25,8 +26,8 @@ __attribute__((used)) static void fault(void) {
     machine_exit(3);
 }
 
-__attribute__((used)) static void start(void) {
-    machine_exit(machine_main());
+__attribute__((used)) static void begin(void) {
+    start();
 }
 
 __attribute__((naked, used, section(".vectors"))) static void reset(void) {
@@ -41,7 +42,7 @@ __attribute__((naked, used, section(".vectors"))) static void reset(void) {
         ".option arch, +zicsr\n"
         "csrw mtvec, t0\n"
         ".option pop\n"
-        "j start\n"
+        "j begin\n"
         ".balign 4\n"
         "1: la sp, __stack_top\n"
         "j fault\n");
