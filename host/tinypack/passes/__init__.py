@@ -35,6 +35,7 @@ PIPELINE = tuple(
         legalize,  # operators of ops.def from here
         convert_layout,
         fold_affine,
+        convert_layout,  # what a sum or product kept from its layer
         fuse_pad,
         fuse_activation,
         fold_affine,  # what stood behind an activation

@@ -68,9 +68,11 @@ def simplify(graph: Graph, node: Node) -> bool:
 
 
 def replace(graph: Graph, node: Node, result: Value) -> bool:
-    """`result` for the output of `node`; False if the output must stay a value of its own."""
+    """`result` for the output of `node`; False if only `node` can give the output its value."""
     if not graph.can_replace(node.output, result):
-        return False
+        if node.op != "transpose":
+            return False
+        result = Builder(graph, node).copy(result)
     graph.replace_all_uses_with(node.output, result)
     graph.remove(node)
     return True

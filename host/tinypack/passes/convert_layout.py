@@ -14,98 +14,30 @@ from ..ir import Graph, Model, Node, Value
 from ..ops import MODULES
 from ..ops._build import Builder, inverse
 from . import _movement as movement
+from ._inputs import permute_input
 
 
 def convert_layout(model: Model) -> None:
     graph = model.graph
-    while any(_drop_unused(graph, node) or _merge(graph, node) for node in _movers(graph)):
-        pass
-    for value in graph.inputs:
-        _permute_input(graph, value)
+    _settle(graph)
+    # Not before: a transpose at the door of an NHWC model cancels by itself.
+    permuted = [permute_input(graph, value) for value in graph.inputs]
+    if any(permuted):
+        _settle(graph)
+
+
+def _settle(graph: Graph) -> None:
     changed = True
     while changed:
         changed = False
         for node in graph.nodes.copy():
-            if node.op in movement.OPS:
-                changed |= _drop_unused(graph, node) or movement.simplify(graph, node)
-            else:
+            if node.op not in movement.OPS:
                 changed |= _sink(graph, node)
-
-
-def _movers(graph: Graph) -> list[Node]:
-    return [node for node in graph.nodes if node.op in movement.OPS]
-
-
-def _drop_unused(graph: Graph, node: Node) -> bool:
-    if node.output.uses or graph.is_output(node.output):
-        return False
-    graph.remove(node)
-    return True
-
-
-def _merge(graph: Graph, node: Node) -> bool:
-    """Two transposes in a row as one: what exporters put at the door of NHWC models."""
-    before = node.input(0).producer if node.op == "transpose" else None
-    if before is None or before.op != "transpose":
-        return False
-    first = before.attrs["perm"]
-    perm = [first[axis] for axis in node.attrs["perm"]]
-    return movement.replace(graph, node, Builder(graph, node).transpose(before.input(0), perm))
-
-
-# Inputs
-
-
-def _permute_input(graph: Graph, value: Value) -> None:
-    """The input in the layout that its readers transpose it to."""
-    for node in value.users:
-        if node.op == "reshape" and movement.is_unit_reshape(node):
-            _transpose_first(graph, value, node)
-    perms = [node.attrs["perm"] for node in value.users if node.op == "transpose"]
-    moving = [perm for perm in perms if not movement.keeps_order(value.shape, perm)]
-    if not moving and (len(perms) < len(value.users) or len(set(perms)) != 1):
-        return
-    if graph.is_output(value):
-        return
-    perm = tuple((moving or perms)[0])
-    users = value.users
-    value.shape = tuple(value.shape[axis] for axis in perm)
-    value.onnx_permutation = perm
-    back = inverse(perm)
-    for node in users:
-        build = Builder(graph, node)
-        if node.op == "transpose":
-            composed = [back[axis] for axis in node.attrs["perm"]]
-            result = build.transpose(value, composed)
-            graph.replace_all_uses_with(
-                node.output,
-                build.copy(value) if not graph.can_replace(node.output, result) else result,
-            )
-            graph.remove(node)
-        else:
-            original = build.transpose(value, back)
-            for position, operand in enumerate(node.inputs):
-                if operand is value:
-                    node.set_input(position, original)
-
-
-def _transpose_first(graph: Graph, value: Value, reshape: Node) -> None:
-    """transpose(reshape(input)) as reshape(transpose(input)), so that the input can take it."""
-    for node in reshape.output.users:
-        if node.op != "transpose":
-            continue
-        shape, perm = reshape.output.shape, node.attrs["perm"]
-        if movement.keeps_order(shape, perm):
-            continue
-        # Where each axis of the input that is not 1 ends up
-        landing = [perm.index(axis) for axis, size in enumerate(shape) if size != 1]
-        order = movement.axes_by_origin(value.shape, landing)
-        build = Builder(graph, node)
-        result = build.reshape(build.transpose(value, order), node.output.shape)
-        movement.replace(graph, node, result)
-
-
-# Moving down
+            elif not node.output.uses and not graph.is_output(node.output):
+                graph.remove(node)
+                changed = True
+            else:
+                changed |= movement.simplify(graph, node) or _permute_outputs(graph, node)
 
 
 def _sink(graph: Graph, node: Node) -> bool:
@@ -217,3 +149,30 @@ def _permute_weights(graph: Graph, node: Node) -> bool:
     node.set_input(0, build.reshape(value, target))
     node.set_input(1, build.constant(weights, "weights"))
     return True
+
+
+def _permute_outputs(graph: Graph, node: Node) -> bool:
+    """A transpose of what fully_connected computes for one row: the order of its outputs."""
+    if node.op != "transpose":
+        return False
+    reshape, value = None, node.input(0)
+    while len(value.uses) == 1 and not graph.is_output(value) and value.producer is not None:
+        layer = value.producer
+        if layer.op == "fully_connected":
+            break
+        if layer.op == "reshape" and reshape is None:
+            reshape = layer
+        elif layer.op not in ("table", "quantize") or reshape is None:
+            return False
+        value = layer.input(0)
+    else:
+        return False
+    channels = layer.output.shape[-1]
+    if reshape is None or prod(layer.output.shape) != channels:
+        return False
+    places = movement.apply(node, np.arange(channels).reshape(reshape.output.shape)).reshape(-1)
+    build = Builder(graph, layer)
+    layer.set_input(1, build.constant(layer.input(1).data[places], "weights"))
+    layer.set_input(2, build.constant(layer.input(2).data[places], "bias"))
+    source = reshape.input(0)
+    return movement.replace(graph, node, Builder(graph, node).reshape(source, node.output.shape))

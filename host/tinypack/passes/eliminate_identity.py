@@ -7,7 +7,7 @@ from math import prod
 import numpy as np
 
 from ..errors import PackError
-from ..ir import Model, Node
+from ..ir import Graph, Model, Node
 
 _MOVES = ("Gather", "Slice", "Expand", "Tile", "Concat", "DepthToSpace", "SpaceToDepth")
 
@@ -17,6 +17,7 @@ def eliminate_identity(model: Model) -> None:
     for node in graph.nodes.copy():
         if _is_identity(node):
             source, output = node.input(0), node.outputs[0]
+            refuse_extra_outputs(graph, node)
             if graph.can_replace(output, source):
                 graph.replace_all_uses_with(output, source)
                 graph.remove(node)
@@ -28,12 +29,21 @@ def eliminate_identity(model: Model) -> None:
 
 def _is_identity(node: Node) -> bool:
     if node.op == "Dropout":
-        if len(node.outputs) > 1 and node.outputs[1].uses:
-            raise PackError(f"node {node.name!r}: the mask of Dropout is used; remove it")
-        return True
+        training = node.inputs[2] if len(node.inputs) > 2 else None
+        return training is None or (training.is_constant and not training.data.any())
     if node.op == "Cast":
         return node.input(0).dtype == "f32" == node.outputs[0].dtype
     return node.op == "Identity"
+
+
+def refuse_extra_outputs(graph: Graph, node: Node) -> None:
+    """Masks, indices, statistics: only the first output of an operator is supported."""
+    for output in node.outputs[1:]:
+        if output.uses or graph.is_output(output):
+            raise PackError(
+                f"node {node.name!r}: output {output.name!r} of {node.op} is used;"
+                " only the first output is supported, remove the other from the model"
+            )
 
 
 def _keeps_order(model: Model, node: Node) -> bool:

@@ -3,11 +3,15 @@
 from ..ir import Model, Node, Value
 from ..ops import legalizers, unsupported
 from ..ops._build import Builder
+from .eliminate_identity import refuse_extra_outputs
 
 
 def legalize(model: Model) -> None:
     graph = model.graph
     for node in graph.nodes.copy():
+        if not legalizers(node.op):
+            raise unsupported(node.name, node.op)
+        refuse_extra_outputs(graph, node)
         build = Builder(graph, node, model.opset)
         result = _legalized(node, build)
         if not graph.can_replace(node.outputs[0], result):
