@@ -59,7 +59,8 @@ def float_(node: Node, *arrays: FloatArray) -> FloatArray:
     low, high = node.attrs.get("activation_min"), node.attrs.get("activation_max")
     if low is not None or high is not None:
         y = np.clip(y, low, high)
-    return np.asarray(y, np.float32)
+    # Shapes of one NHWC view stand for each other.
+    return np.asarray(y, np.float32).reshape(len(y), *node.output.shape)
 
 
 Visit = Callable[[Node, Sequence[FloatArray], FloatArray], None]
@@ -139,5 +140,6 @@ _REMEDIES = {
     "GRU": "use convolutions over time, as temporal convolutional networks do",
     "LSTM": "use convolutions over time, as temporal convolutional networks do",
     "RNN": "use convolutions over time, as temporal convolutional networks do",
+    "Dropout": "it is in training mode: export the model in evaluation mode",
     "ConvTranspose": "use nearest-neighbour upsampling and a convolution, or an encoder only",
 }

@@ -11,8 +11,15 @@ from ._build import Builder
 def operands(node: Node, build: Builder) -> tuple[Value, Value]:
     """Both inputs with as many axes as the output."""
     rank = len(node.outputs[0].shape)
-    x, k = (_raised(value, rank, build) for value in (node.input(0), node.input(1)))
-    return x, k
+    k = node.input(1)
+    if (axis := node.attrs.get("axis")) is not None:  # opset 6: where the axes of k stand
+        k = build.reshape(k, k.shape + (1,) * (rank - axis % rank - k.rank))
+    return of_equal_rank(node.input(0), k, build)
+
+
+def of_equal_rank(x: Value, k: Value, build: Builder) -> tuple[Value, Value]:
+    rank = max(x.rank, k.rank)
+    return _raised(x, rank, build), _raised(k, rank, build)
 
 
 def _raised(value: Value, rank: int, build: Builder) -> Value:

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..ir import FloatArray, Node, Value
 from ._build import Builder
-from ._elementwise import infer_shape, operands, with_samples
+from ._elementwise import infer_shape, of_equal_rank, operands, with_samples
 from ._layer import Layer, Quantized, activation
 from ._requant import add_multipliers
 
@@ -21,7 +21,7 @@ def legalize(node: Node, build: Builder) -> Value | None:
     if node.op == "Sum":
         total = node.input(0)
         for index in range(1, len(node.inputs)):
-            total = build.node("add", total, node.input(index))
+            total = build.node("add", *of_equal_rank(total, node.input(index), build))
         return total if len(node.inputs) > 1 else build.reshape(total, total.shape)
     x, k = operands(node, build)
     if node.op == "Add":
@@ -29,7 +29,8 @@ def legalize(node: Node, build: Builder) -> Value | None:
     if k.is_constant:
         return build.node("add", x, build.constant(-k.data, "constant"))
     if x.is_constant:
-        negative = build.node("mul", k, build.constant(np.float32(-1), "sign"))
+        minus = build.constant(np.full((1,) * k.rank, -1), "minus")
+        negative = build.node("mul", k, minus)
         return build.node("add", negative, x)
     return build.node("add", x, k, subtract=1)
 

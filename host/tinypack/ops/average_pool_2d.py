@@ -35,20 +35,20 @@ def infer_shape(node: Node) -> Shape:
 
 
 def float_(node: Node, x: FloatArray) -> FloatArray:
-    y = _sum(taps(padded(x, node, 0.0), node))
+    total = _sum(taps(padded(x, node, 0.0), node))
     window = window_of(node)
     count: FloatArray = np.array(window.h.kernel * window.w.kernel, np.float32)
     if not node.attrs.get("count_include_pad", 0):
         count = _sum(taps(padded(np.ones_like(x[:1]), node, 0.0), node))[:1]
-    y = np.divide(y, count, out=y)
-    return y.reshape(len(x), *node.output.shape)
+    y: FloatArray = (total / count).reshape(len(x), *node.output.shape)
+    return y
 
 
 def _sum(seen: list[FloatArray]) -> FloatArray:
     total = seen[0].copy()
     for tap in seen[1:]:
-        total += tap
-    return total
+        total = np.add(total, tap, out=total)
+    return np.asarray(total, np.float32)
 
 
 def quantize(layer: Layer) -> Quantized:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ..errors import PackError
 from ..ir import Array, FloatArray, Node, Shape, Value
 from ._build import Builder, constant_input, refuse
+from ._elementwise import of_equal_rank
 from ._layer import Layer, Quantized
 from ._linear import quantize_linear
 
@@ -35,8 +36,9 @@ def _gemm(node: Node, build: Builder) -> Value:
         return product(build, x, weights, bias.reshape(-1))
     y = product(build, x, weights, None)
     if beta != 1:
-        extra = build.node("mul", extra, build.constant(np.float32(beta), "beta"))
-    return build.node("add", y, extra)
+        scale = build.constant(np.full((1,) * extra.rank, beta), "beta")
+        extra = build.node("mul", extra, scale)
+    return build.node("add", *of_equal_rank(y, extra, build))
 
 
 def _matmul(node: Node, build: Builder) -> Value:

@@ -22,10 +22,14 @@ def legalize(node: Node, build: Builder) -> Value | None:
         if not given and node.attrs.get("noop_with_empty_axes", 0):
             return build.reshape(x, x.shape)
         axes = normalized_axes(given or list(range(x.rank)), x.rank)
-    y = build.node("mean", x, axes=axes)
+    if x.rank == 4 and axes == (2, 3):
+        # Channels stand first here: this decides the layout of a model that begins with it.
+        y = build.to_nchw(build.node("mean", build.to_nhwc(x), axes=(1, 2)))
+    else:
+        y = build.node("mean", x, axes=axes)
     if node.op == "ReduceSum":
         count = np.prod([x.shape[axis] for axis in axes])
-        y = build.node("mul", y, build.constant(np.float32(count), "count"))
+        y = build.node("mul", y, build.constant(np.full((1,) * x.rank, count), "count"))
     return build.reshape(y, node.outputs[0].shape)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..ir import FloatArray, Node, Value
-from ._build import Builder, constant_input
+from ._build import Builder, constant_input, refuse
 from ._elementwise import infer_shape, operands, with_samples
 from ._layer import Layer, Quantized, activation, rescale
 
@@ -29,6 +29,8 @@ def legalize(node: Node, build: Builder) -> Value | None:
 
 
 def _batch_norm(node: Node, build: Builder) -> Value:
+    if node.attrs.get("training_mode", 0):
+        raise refuse(node, "is in training mode", "export the model in evaluation mode")
     names = ("scale", "bias", "mean", "variance")
     scale, bias, mean, variance = (
         constant_input(node, index, name).astype(np.float64) for index, name in enumerate(names, 1)

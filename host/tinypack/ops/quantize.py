@@ -7,6 +7,7 @@ import numpy as np
 
 from ..ir import FloatArray, Node, Shape, Value
 from ._build import Builder, argument
+from ._elementwise import of_equal_rank
 from ._layer import Layer, Quantized, activation
 
 ELEMENTWISE = True
@@ -39,8 +40,7 @@ def _extremum(node: Node, build: Builder) -> Value:
             bound = "activation_min" if node.op == "Max" else "activation_max"
             y = build.node("quantize", a, **{bound: float(b.data.reshape(()))})
             continue
-        rank = max(a.rank, b.rank)
-        a, b = (build.reshape(v, (1,) * (rank - v.rank) + v.shape) for v in (a, b))
+        a, b = of_equal_rank(a, b, build)
         above = build.node("add", a, b, subtract=1, activation_min=0.0)
         if node.op == "Max":
             y = build.node("add", above, b)
