@@ -49,6 +49,8 @@ def _session(path: Path):  # type: ignore[no-untyped-def]
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
+    # Some optimizations are wrong: one moves a Pad by zeros into a MaxPool of negative values.
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     try:
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's errors have no common base
