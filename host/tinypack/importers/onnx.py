@@ -22,7 +22,7 @@ from ..ir import Array, Graph, Model, Node, Value, constant
 from ..ir.tensor import dtype_of
 from ..ops import unsupported
 
-OPSETS = (7, 24)
+OPSETS = (6, defs.onnx_opset_version())
 # The largest constant that is computed here or read from a file, in elements.
 _LARGEST = 1 << 26
 _FLOATS = (
