@@ -20,7 +20,7 @@ def operators_markdown() -> str:
     lines = [
         "# Operators",
         "",
-        f"Generated from [ops.def](ops.def) by `{_COMMAND}`; the arithmetic is in [SPEC.md](SPEC.md).",
+        f"Made from [ops.def](ops.def) by `{_COMMAND}`; [SPEC.md](SPEC.md) has the arithmetic.",
         "",
         "| operator | code | what it is |",
         "|---|---|---|",
