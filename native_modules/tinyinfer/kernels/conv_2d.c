@@ -13,10 +13,10 @@ bool tin_conv_2d_check(const tin_node_t *node) {
         || !tin_axis_ok(y->w, x->w, k->w, a->stride_w, a->pad_left, a->dilation_w)) {
         return false;
     }
-    const int64_t groups = x->c / k->c;
-    const int64_t rows = groups * ((y->c / groups + 1) & ~1);
-    const int64_t taps = ((int64_t)k->h * k->w * k->c + 3) & ~3;
-    return tin_weights_ok(node, rows, k->dtype == TIN_S4 ? rows * taps / 2 : rows * taps);
+    const int32_t groups = x->c / k->c;
+    const int32_t rows = groups * ((y->c / groups + 1) & ~1);
+    const int64_t taps = (k->h * k->w * k->c + 3) & ~3;
+    return tin_weights_ok(node, rows, (k->dtype == TIN_S4 ? rows >> 1 : rows) * taps);
 }
 
 void tin_conv_2d(const tin_node_t *node, int32_t row0, int32_t row1, void *scratch) {

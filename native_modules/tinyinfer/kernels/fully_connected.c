@@ -6,12 +6,12 @@
 bool tin_fully_connected_check(const tin_node_t *node) {
     const tin_tensor_t *const x = &node->inputs[0], *const k = &node->inputs[1], *const y = &node->outputs[0];
     const tin_fully_connected_attrs_t *const a = &node->attrs.fully_connected;
-    const int64_t rows = (y->c + 3) & ~3;
+    const int32_t rows = (y->c + 3) & ~3;
     const int64_t taps = (x->c + 3) & ~3;
     return x->dtype == TIN_S8 && (y->dtype == TIN_S8 || y->dtype == TIN_S16) && tin_elements_ok(x)
            && tin_range_ok(a->activation_min, a->activation_max, y) && x->n * x->h * x->w == y->n * y->h * y->w
            && k->c == x->c && (int64_t)k->n * k->h * k->w == y->c
-           && tin_weights_ok(node, rows, rows * taps / (k->dtype == TIN_S4 ? 2 : 1));
+           && tin_weights_ok(node, rows, (k->dtype == TIN_S4 ? rows >> 1 : rows) * taps);
 }
 
 // Row r is quad r % quads of input row r / quads.
