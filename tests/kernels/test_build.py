@@ -1,0 +1,69 @@
+"""Every compiler takes engine and kernels without a warning.
+
+They ask for nothing that a native module lacks.
+"""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.kernels.programs import COMPILERS, NATIVE, engine_sources, require
+from toolchain.extension import WARNINGS
+
+CORES = {
+    "m0plus": ("arm", "arm-none-eabi-gcc", "-mcpu=cortex-m0plus -mthumb"),
+    "m3": ("arm", "arm-none-eabi-gcc", "-mcpu=cortex-m3 -mthumb"),
+    "m4": ("arm", "arm-none-eabi-gcc", "-mcpu=cortex-m4 -mthumb -mfloat-abi=hard"),
+    "rv32imc": (
+        "riscv",
+        "riscv64-unknown-elf-gcc",
+        "-march=rv32imc -mabi=ilp32 --specs=picolibc.specs",
+    ),
+}
+LIBC = {"memcpy", "memmove", "memset", "memcmp"}
+# 64-bit products and shifts, divisions of 32 bits; none that divides 64 bits
+LIBGCC = re.compile(
+    r"__aeabi_(lmul|llsl|llsr|lasr|u?idiv|u?idivmod)|__(ashl|ashr|lshr|mul)di3"
+    r"|__u?divsi3|__u?modsi3|__gnu_thumb1_case_\w+|_GLOBAL_OFFSET_TABLE_"
+)
+
+
+@pytest.mark.parametrize("name", COMPILERS)
+@pytest.mark.parametrize("level", ["-O0", "-O2", "-Os"])
+def test_no_warnings_here(name: str, level: str, tmp_path: Path) -> None:
+    require("cc")
+    _compile([name, level], tmp_path)
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_objects_suit_a_native_module(core: str, tmp_path: Path) -> None:
+    tool, gcc, options = CORES[core]
+    require(tool)
+    objects = _compile(
+        [gcc, "-Os", "-fpic", "-fno-builtin", "-ffreestanding", *options.split()], tmp_path
+    )
+    symbols = [line.split() for line in _nm(gcc, objects)]
+    defined = {fields[-1] for fields in symbols if len(fields) > 2}
+    asked = {fields[-1] for fields in symbols if fields[-2] == "U"} - defined - LIBC
+    assert not {name for name in asked if not LIBGCC.fullmatch(name)}
+    # static or global variables that can be written
+    assert not [fields for fields in symbols if fields[-2] in "bBdDcCsSgG"]
+
+
+def _compile(command: list[str], folder: Path) -> list[Path]:
+    objects = []
+    for source in engine_sources():
+        target = folder / f"{source.stem}.o"
+        full = [*command, "-std=c99", *WARNINGS, f"-I{NATIVE}", "-c", source, "-o", target]
+        done = subprocess.run(full, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        objects.append(target)
+    return objects
+
+
+def _nm(gcc: str, objects: list[Path]) -> list[str]:
+    nm = gcc.removesuffix("gcc") + "nm"
+    done = subprocess.run([nm, *objects], capture_output=True, text=True, check=True)
+    return [line for line in done.stdout.splitlines() if len(line.split()) > 1]

@@ -1,0 +1,18 @@
+"""C test programs under address and undefined-behaviour sanitizers."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.kernels.programs import build, engine_sources, run
+
+HERE = Path(__file__).parent
+# What each is linked with; the others include the source whose insides they test.
+LINKED = {"blocks": engine_sources}
+
+
+@pytest.mark.parametrize("name", ["arithmetic", "blocks", "float_bits", "softmax"])
+def test_program(name: str, tmp_path: Path) -> None:
+    linked = LINKED[name]() if name in LINKED else []
+    program = build([HERE / f"{name}.c", *linked], tmp_path / name)
+    assert run(program).startswith(f"{name}: ")
