@@ -8,17 +8,20 @@
 // Loads that the first scheduling pass hoists cost more spills than they hide.
 #define TIN_HOT static __attribute__((noinline, unused, optimize("O2", "no-schedule-insns")))
 #define TIN_ALWAYS static inline __attribute__((always_inline))
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-parameter"
 
-// Forms of requantization. The wide one takes any params. In the others every right shift r is in [1, 31]; where the lower clamp
-// is the zero point, negatives do not matter and both roundings become one of 64 bits.
+// Forms of requantization. The wide one takes any params. The others need a right shift r in [1, 23] or a zero multiplier, and sums
+// below 2^30. Where the lower clamp is the zero point, negatives do not matter and both roundings become one of 64 bits.
 enum { TIN_FORM_WIDE, TIN_FORM_RELU, TIN_FORM_SIGNED };
 
 static inline uint8_t tin_requant_form__rv32(const uint8_t *params, int32_t rows, int32_t taps, const tin_output_t *to) {
-    (void)taps;
+    if (taps > 1 << 15) {
+        return TIN_FORM_WIDE;
+    }
     for (int32_t row = 0; row < rows; row++) {
         const tin_params_t p = tin_params(params, row);
-        // From 2^31 on, what lies above the half could carry out of h.
-        if (p.multiplier != 0 && (p.shift >= 0 || p.shift < -24)) {
+        if ((uint32_t)p.bias + (1u << 29) >= 1u << 30 || (p.multiplier != 0 && (p.shift >= 0 || p.shift < -23))) {
             return TIN_FORM_WIDE;
         }
     }
@@ -35,7 +38,7 @@ typedef struct {
 
 TIN_ALWAYS tin_rv32_scale_t tin_rv32_scale(const tin_params_t *p, uint8_t form, const tin_output_t *to) {
     // A zero multiplier gives the zero point at any shift.
-    const int32_t shift = p->shift < 0 ? -p->shift - 1 : 0;
+    const int32_t shift = p->multiplier == 0 ? 0 : -p->shift - 1;
     const int32_t rounding = (int32_t)((uint32_t)(2 * to->zero_point + 1) << shift);
     const uint64_t sum = ((uint64_t)(int64_t)rounding << 31) + (1u << 30);
     const tin_rv32_scale_t relu = { p->multiplier, shift, (uint32_t)sum, (int32_t)(sum >> 32) };
@@ -354,10 +357,11 @@ static void tin_rv32_gemm_slow(const tin_gemm_t *gemm, const uint32_t *block, in
     }
 }
 
-static inline void tin_gemm_block__rv32(const tin_gemm_t *gemm, void *block, int32_t pixels) {
+static inline void tin_gemm_block__rv32(const tin_gemm_t *gemm, const void *block, int32_t pixels) {
     const int32_t pitch = (gemm->taps + 3) & ~3;
     const int32_t pair_bytes = gemm->s4 ? pitch : 2 * pitch;
-    uint32_t *const end = (uint32_t *)block + pitch * (gemm->s4 ? 4 : 2);
+    // Behind the words of a block of s4 there is room for the chunks.
+    uint32_t *const end = (uint32_t *)(uintptr_t)block + pitch * (gemm->s4 ? 4 : 2);
     const uint8_t *weights = gemm->weights;
     if (gemm->wide || (gemm->s4 && !gemm->aligned)) {
         tin_rv32_gemm_slow(gemm, block, pixels);
@@ -386,5 +390,7 @@ static inline void tin_gemm_block__rv32(const tin_gemm_t *gemm, void *block, int
 
 #include "arch/rv32_dw.h"
 #include "arch/rv32_fc.h"
+
+#pragma GCC diagnostic pop
 
 #endif

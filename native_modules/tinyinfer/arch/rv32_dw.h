@@ -22,6 +22,7 @@ typedef struct {
         c##0 = c##1 = c##2 = line->zero_point; \
     }
 #define OUTPUT(p, q, r) { \
+        /* The form keeps sums below 2^30. */ \
         const int32_t sum = bias + p##0 * w0 + q##0 * w1 + r##0 * w2 + p##1 * w3 + q##1 * w4 + r##1 * w5 + p##2 * w6 + q##2 * w7 + r##2 * w8; \
         int32_t value = tin_rv32_requantize(sum, scale, form); \
         value = value < low ? low : value; \
