@@ -76,7 +76,7 @@ def _accuracy(accuracy):
         if "float" in accuracy:
             text += " (%.4g before packing)" % accuracy["float"]
     if "samples" in accuracy:
-        text += " of %d test samples" % accuracy["samples"]
+        text += " of %d samples" % accuracy["samples"]
     return text
 
 
