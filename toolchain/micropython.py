@@ -2,10 +2,9 @@
 
 import hashlib
 import os
-import shlex
 import shutil
 import subprocess
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -63,21 +62,25 @@ def mpy_cross() -> Path:
 
 def _fetch(work: Path, log: Path) -> Path:
     top = work / "micropython"
-    shutil.rmtree(top, ignore_errors=True)
     pins = versions()["micropython"]
     failures = []
-    for package in pins["debian"]:
+    # The pinned release from Debian or git; an older one of Debian's only when neither has it.
+    first, *older = pins["debian"]
+    for title, download in (
+        (f"Debian {first['suite']}", partial(_from_debian, first)),
+        (f"git {pins['tag']}", partial(_from_git, pins)),
+        *((f"Debian {package['suite']}", partial(_from_debian, package)) for package in older),
+    ):
+        shutil.rmtree(top, ignore_errors=True)
         try:
-            _from_debian(package, work, log)
-            return top
+            download(top, log)
         except (ToolchainError, OSError) as error:
-            failures.append(f"Debian {package['suite']} ({str(error).partition(';')[0]})")
-        if package is pins["debian"][0]:  # the pinned release, before an older one of Debian's
-            try:
-                _from_git(pins, top, log)
-                return top
-            except ToolchainError as error:
-                failures.append(f"git {pins['tag']} ({str(error).partition(';')[0]})")
+            failures.append(f"{title} ({str(error).partition(';')[0]})")
+            continue
+        # We freeze nothing of this library; the makefiles only look whether its folder was filled.
+        (top / "lib/micropython-lib").mkdir(exist_ok=True)
+        (top / "lib/micropython-lib/README.md").touch()
+        return top
     raise ToolchainError(
         f"MicroPython's source could not be had from {', '.join(failures)}; the log is {log}; "
         "or set MICROPYTHON_DIR to a checkout of yours"
@@ -86,17 +89,14 @@ def _fetch(work: Path, log: Path) -> Path:
 
 def _from_git(pins: dict[str, Any], top: Path, log: Path) -> None:
     need("git")
-    clone = ["git", "clone", "--quiet", "--depth=1", f"--branch={pins['tag']}", pins["git"]]
-    run([*clone, top], log, env={"GIT_TERMINAL_PROMPT": "0"})
-    libraries = ["lib/berkeley-db-1.xx", "lib/micropython-lib"]
-    update = ["git", "-C", top, "submodule", "update", "--quiet", "--init", "--depth=1"]
-    run([*update, *libraries], log)
+    clone = ["git", "clone", "--quiet", "--depth=1", f"--branch={pins['tag']}", pins["git"], top]
+    run(clone, log, env={"GIT_TERMINAL_PROMPT": "0"})
 
 
-def _from_debian(package: dict[str, str], work: Path, log: Path) -> None:
+def _from_debian(package: dict[str, str], top: Path, log: Path) -> None:
     """Downloads a source package by an apt configuration beside the system's; unpacks it."""
     need("xz")
-    apt = work / "apt"
+    apt = top.parent / "apt"
     for folder in ("lists/partial", "cache/archives/partial"):
         (apt / folder).mkdir(parents=True, exist_ok=True)
     signed = f"[signed-by={KEYRING}] " if KEYRING.is_file() else ""
@@ -113,23 +113,22 @@ def _from_debian(package: dict[str, str], work: Path, log: Path) -> None:
     archive = apt / f"micropython_{upstream}.orig.tar.xz"
     if hashlib.sha256(archive.read_bytes()).hexdigest() != package["sha256"]:
         raise ToolchainError(f"{archive.name} is not the file that versions.toml pins")
-    top = work / "micropython"
     top.mkdir()
     run(["tar", "-xf", archive, "-C", top, "--strip-components=1"], log)
-    # Debian leaves this library out; the makefiles only look whether its folder was filled.
-    (top / "lib/micropython-lib/README.md").touch()
     shutil.rmtree(apt)
 
 
 def _mirror() -> str:
     """The Debian mirror this machine is configured for."""
-    query = "apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' 'Created-By: Packages'"
-    need_apt = shutil.which("apt-get")
-    if not need_apt:
+    if not shutil.which("apt-get"):
         raise ToolchainError("this machine has no apt-get")
-    done = subprocess.run(shlex.split(query), capture_output=True, text=True, check=False)
+    columns = "$(ORIGIN)|$(LABEL)|$(REPO_URI)"
+    command = ["apt-get", "indextargets", "--format", columns, "Created-By: Packages"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     for line in done.stdout.splitlines():
         origin, label, address = line.split("|", 2)
-        if origin == label == "Debian":
+        # Before the first `apt-get update` the names are unknown and come back as they went.
+        unknown = origin.startswith("$") and address.rstrip("/").endswith("/debian")
+        if origin == label == "Debian" or unknown:
             return address
     raise ToolchainError("apt-get knows no Debian mirror")
