@@ -26,7 +26,7 @@
     X(ERR_OPERATOR, -5, "node %d: unknown operator %d") \
     X(ERR_ATTRIBUTE, -6, "node %d: bad attribute %d") \
     X(ERR_TENSOR, -7, "tensor %d: bad shape, type or place") \
-    X(ERR_SHAPE, -8, "node %d: shapes or types do not fit") \
+    X(ERR_SHAPE, -8, "node %d: shapes, types or attributes do not fit") \
     X(ERR_OVERLAP, -9, "node %d: memory overlaps") \
     X(ERR_ARENA, -10, "arena too small: needs %d bytes, has %d") \
     X(ERR_LEFT_OUT, -11, "node %d: operator %d is left out of this build") \

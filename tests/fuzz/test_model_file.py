@@ -11,23 +11,12 @@ import pytest
 from tinypack.model_file import ModelSpec, NodeSpec, QuantizerSpec, TensorSpec, write_model
 from tinypack.plan import apply_plan, plan_memory
 
+from tests.fuzz.corpus import corpus
 from tests.kernels.programs import build, engine_sources, run
-from tests.ops import sweep
 
 HERE = Path(__file__).parent
 # Rounds of random damage per file; TINYINFER_FUZZ asks for more.
 ROUNDS = int(os.environ.get("TINYINFER_FUZZ", "4000"))
-
-
-def corpus(folder: Path) -> list[str]:
-    """The smallest model of each operator."""
-    paths = []
-    for op in sweep.operators():
-        models = [replace(case.tight, golden=case.tight.golden[:1]) for case in sweep.cases(op)]
-        path = folder / f"{op}.tinf"
-        path.write_bytes(min(map(write_model, models), key=len))
-        paths.append(str(path))
-    return paths
 
 
 def test_damaged_files(tmp_path: Path) -> None:

@@ -3,6 +3,30 @@
 #include "arch/family.h"
 #include "engine/formula.h"
 
+// A build may leave operators out: -DTIN_WITHOUT_mean=1, and no kernels/mean.c. LEFT_OUT(mean) is 1 then, otherwise 0.
+#define LEFT_OUT(op) LEFT_OUT_EXPANDED(TIN_WITHOUT_##op)
+#define LEFT_OUT_EXPANDED(value) LEFT_OUT_PASTED(value)
+#define LEFT_OUT_PASTED(value) LEFT_OUT_CHOSEN(LEFT_OUT_COMMA_##value)
+#define LEFT_OUT_CHOSEN(comma) LEFT_OUT_SECOND(comma 1, 0, 0)
+#define LEFT_OUT_SECOND(first, second, ...) second
+#define LEFT_OUT_COMMA_1 0,
+
+// A statement, unless the operator is left out: the linker does not look for its kernel.
+#define UNLESS_LEFT_OUT(op, statement) UNLESS_LEFT_OUT_EXPANDED(LEFT_OUT(op), statement)
+#define UNLESS_LEFT_OUT_EXPANDED(value, statement) UNLESS_LEFT_OUT_PASTED(value, statement)
+#define UNLESS_LEFT_OUT_PASTED(value, statement) UNLESS_##value(statement)
+#define UNLESS_0(statement) statement
+#define UNLESS_1(statement)
+
+bool tin_op_left_out(uint16_t op) {
+    switch (op) {
+        #define OP(name, code, inputs_min, inputs_max, outputs, summary) case code: return LEFT_OUT(name);
+        #include "engine/table.h"
+        default:
+            return false;
+    }
+}
+
 bool tin_op_arity(uint16_t op, int32_t *inputs_min, int32_t *inputs_max, int32_t *outputs) {
     switch (op) {
         #define OP(name, code, low, high, out, summary) \
@@ -28,11 +52,13 @@ int32_t tin_op_defaults(uint16_t op, int32_t *attrs) {
 
 bool tin_op_check(const tin_node_t *node) {
     switch (node->op) {
-        #define OP(name, code, inputs_min, inputs_max, outputs, summary) case code: return tin_##name##_check(node);
+        #define OP(name, code, inputs_min, inputs_max, outputs, summary) \
+            case code: UNLESS_LEFT_OUT(name, return tin_##name##_check(node);) break;
         #include "engine/table.h"
         default:
-            return false;
+            break;
     }
+    return false;
 }
 
 tin_overlap_t tin_op_overlap(uint16_t op) {
@@ -48,7 +74,7 @@ tin_overlap_t tin_op_overlap(uint16_t op) {
 void tin_op_run(const tin_node_t *node, int32_t row0, int32_t row1) {
     switch (node->op) {
         #define OP(name, code, inputs_min, inputs_max, outputs, summary) \
-            case code: tin_##name(node, row0, row1, node->scratch); break;
+            case code: UNLESS_LEFT_OUT(name, tin_##name(node, row0, row1, node->scratch);) break;
         #include "engine/table.h"
         default:
             break;

@@ -18,6 +18,7 @@ typedef enum {
 
 // False if the operator is unknown; fills the defaults.
 bool tin_op_arity(uint16_t op, int32_t *inputs_min, int32_t *inputs_max, int32_t *outputs);
+bool tin_op_left_out(uint16_t op);                       // of this build
 int32_t tin_op_defaults(uint16_t op, int32_t *attrs);    // returns how many attributes there are
 bool tin_op_check(const tin_node_t *node);
 int32_t tin_op_rows(const tin_node_t *node);

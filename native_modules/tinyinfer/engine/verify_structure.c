@@ -198,8 +198,8 @@ tin_status_t tin_verify_structure(const uint8_t *data, size_t size, tin_error_t 
         return tin_fail(error, TIN_ERR_TRUNCATED, 0, 0);
     }
     const uint32_t major = tin_scalar(data, root, FBS_MODEL_VERSION_MAJOR, 2, 0);
-    if (major != TIN_FORMAT_MAJOR) {
-        return tin_fail(error, TIN_ERR_VERSION, (int32_t)major, TIN_FORMAT_MAJOR);
+    if (major > TIN_FORMAT_MAJOR) {
+        return tin_fail(error, TIN_ERR_VERSION, (int32_t)major, 0);
     }
     return model_ok(&file) ? TIN_OK : tin_fail(error, TIN_ERR_TRUNCATED, 0, 0);
 }
