@@ -1,12 +1,12 @@
 # make demo    a virtual environment, tinyinfer in it, and its demonstration
 # make test    all tests on all targets this machine can run
-# The others are steps of these two, and lint, sanitize.
+# The others are steps of these two, and lint, sanitize, fuzz.
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 PACKAGED := $(shell find host device native_modules boards -type f -not -name '*.pyc')
 
-.PHONY: demo test venv toolchain sanitize lint
+.PHONY: demo test venv toolchain sanitize fuzz lint
 
 demo: $(VENV)/installed
 	$(VENV)/bin/tinypack demo
@@ -31,6 +31,11 @@ sanitize: venv
 	$(PY) -m toolchain extension --sanitize
 	LD_PRELOAD="$$(cc -print-file-name=libasan.so) $$(cc -print-file-name=libubsan.so)" \
 		ASAN_OPTIONS=detect_leaks=0 TINYINFER_SANITIZE=1 $(PY) -m pytest --target host-cpython
+
+# Damaged model files, ROUNDS for each operator.
+fuzz: ROUNDS ?= 200000
+fuzz: venv
+	TINYINFER_FUZZ=$(ROUNDS) $(PY) -m pytest tests/fuzz
 
 $(PY):
 	$(PYTHON) -m toolchain packages venv
