@@ -1,6 +1,7 @@
 """How well a model file does on samples, beside the float model it came from."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from .errors import PackError
 from .execute import Progress, run_samples
 from .metrics import agreement, choose_metric, score
 from .model_file import ModelSpec
-from .samples import Samples
+from .samples import Samples, arrange
 
 Array = NDArray[np.float32]
 
@@ -27,27 +28,52 @@ class Evaluation:
     samples_per_s: float
 
 
-def feed(model: ModelSpec, x: Array) -> Array:
-    """Samples as the source model takes them, in the layout and units of the file's input."""
-    if len(model.inputs) != 1:
-        raise PackError(f"the model has {len(model.inputs)} inputs; samples hold only one")
-    shape = model.tensors[model.inputs[0]].shape
+def feed(model: ModelSpec, samples: Samples) -> list[Array]:
+    """What the file's inputs take, in their layout and units, for samples of the source model."""
+    arranged = _arranged(model, samples)
+    std, mean = _normalization(model)
+    if samples.raw or std is None:
+        return arranged
+    return [(x * std + mean).astype(np.float32) for x in arranged]
+
+
+def source_inputs(model: ModelSpec, samples: Samples) -> list[Array]:
+    """What the source model takes for the same samples."""
+    arranged = _arranged(model, samples)
+    std, mean = _normalization(model)
+    if samples.raw and std is not None:
+        arranged = [((x - mean) / std).astype(np.float32) for x in arranged]
+    orders = _orders(model)
+    result = []
+    for index, x in zip(model.inputs, arranged, strict=True):
+        order = orders.get(model.tensors[index].name)
+        back = np.argsort(order) if order else range(x.ndim - 1)
+        result.append(np.ascontiguousarray(x.transpose(0, *(int(axis) + 1 for axis in back))))
+    return result
+
+
+def _arranged(model: ModelSpec, samples: Samples) -> list[Array]:
+    tensors = [model.tensors[i] for i in model.inputs]
+    arrays = samples.inputs([tensor.name for tensor in tensors])
+    orders = _orders(model)
+    return [
+        arrange(tensor.shape, orders.get(tensor.name), x, tensor.name)
+        for tensor, x in zip(tensors, arrays, strict=True)
+    ]
+
+
+def _orders(model: ModelSpec) -> Mapping[str, list[int]]:
+    orders: Mapping[str, list[int]] = model.metadata.get("input", {}).get("permutations", {})
+    return orders
+
+
+def _normalization(model: ModelSpec) -> tuple[Array | None, Array]:
+    """Deviation and mean that the file folds in; the deviation is None if it does not."""
     spec = model.metadata.get("input", {})
-    order = spec.get("permutation")
-    if order and x.ndim == len(order):
-        source = tuple(shape[order.index(axis)] for axis in range(len(order)))
-        if x.shape[1:] == source[1:]:
-            x = x.transpose(order)
-    if x[0].size != int(np.prod(shape)):
-        raise PackError(
-            f"a sample has {x[0].size} numbers {x.shape[1:]} but the model's input is {shape};"
-            " give samples in the layout of the source model's input"
-        )
-    x = np.ascontiguousarray(x, np.float32).reshape(len(x), *shape)
-    if "std" in spec or "mean" in spec:
-        x = x * np.asarray(spec.get("std", 1), np.float32)
-        x = (x + np.asarray(spec.get("mean", 0), np.float32)).astype(np.float32)
-    return x
+    mean = np.asarray(spec.get("mean", 0), np.float32)
+    if "std" not in spec and "mean" not in spec:
+        return None, mean
+    return np.asarray(spec.get("std", 1), np.float32), mean
 
 
 def evaluate(
@@ -60,9 +86,9 @@ def evaluate(
     progress: Progress | None = None,
 ) -> Evaluation:
     """Runs the file on the samples; `reference` are the float model's outputs for them."""
-    x = feed(model, samples.x)
+    inputs = feed(model, samples)
     start = time.perf_counter()
-    outputs = run_samples(file, x, progress)[0]
+    outputs = run_samples(file, inputs, progress)[0]
     seconds = time.perf_counter() - start
     value = float_value = None
     if samples.y is not None:
@@ -76,7 +102,14 @@ def evaluate(
         metric=metric,
         value=value,
         float_value=float_value,
-        agreement=agreement(outputs, reference) if reference is not None else None,
-        samples=len(x),
-        samples_per_s=len(x) / seconds if seconds > 0 else float("inf"),
+        agreement=_agreement(metric, outputs, reference),
+        samples=len(samples),
+        samples_per_s=len(samples) / seconds if seconds > 0 else float("inf"),
     )
+
+
+def _agreement(metric: str | None, outputs: Array, reference: Array | None) -> float | None:
+    """Numbers have no classes that could agree."""
+    if reference is None or metric not in (None, "top1", "auc"):
+        return None
+    return agreement(outputs, reference)

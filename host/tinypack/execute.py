@@ -1,6 +1,6 @@
 """Runs a model file as a board would: the one place where tinypack meets the engine."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from tinyinfer.backend import engine_needs, new_engine
 from .model_file import GoldenSpec, ModelSpec
 from .plan.lifetime import tensor_bytes
 
+Array = NDArray[np.float32]
 Progress = Callable[[int, int], None]
 
 # Start of the generator of the golden input; any other number would do as well.
@@ -25,41 +26,47 @@ def backend() -> str:
 
 
 def run_samples(
-    file: bytes, x: NDArray[np.float32], progress: Progress | None = None
-) -> list[NDArray[np.float32]]:
-    """Real outputs [samples, …] for each output of a model with one input."""
+    file: bytes, inputs: Sequence[Array], progress: Progress | None = None
+) -> list[Array]:
+    """Real outputs [samples, …], one array for each; `inputs` likewise."""
     if backend() == "python":
-        return _run_in_python(file, x, progress)
+        return _run_in_python(file, inputs, progress)
     model = tinyinfer.Model(file)
-    outputs = [np.empty((len(x), *info.shape), np.float32) for info in model.outputs]
-    samples = np.ascontiguousarray(x, np.float32).reshape(len(x), -1)
-    for i, sample in enumerate(samples):
-        model.run(sample, tuple(output[i].reshape(-1) for output in outputs))
+    count = len(inputs[0])
+    outputs = [np.empty((count, *info.shape), np.float32) for info in model.outputs]
+    flat = _flat(inputs)
+    for i in range(count):
+        model.run(tuple(x[i] for x in flat), tuple(y[i].reshape(-1) for y in outputs))
         if progress and i % _REPORT_EVERY == 0:
-            progress(i, len(samples))
+            progress(i, count)
     return outputs
 
 
-def _run_in_python(
-    file: bytes, x: NDArray[np.float32], progress: Progress | None
-) -> list[NDArray[np.float32]]:
+def _flat(inputs: Sequence[Array]) -> list[Array]:
+    return [np.ascontiguousarray(x, np.float32).reshape(len(x), -1) for x in inputs]
+
+
+def _run_in_python(file: bytes, inputs: Sequence[Array], progress: Progress | None) -> list[Array]:
     from tinyinfer.engine.batch import Batch
 
     batch = Batch(file)
+    count = len(inputs[0])
     parts = []
-    for start in range(0, len(x), _REPORT_EVERY):
-        parts.append(batch.run(x[start : start + _REPORT_EVERY], floats=True))
+    for start in range(0, count, _REPORT_EVERY):
+        some = [x[start : start + _REPORT_EVERY] for x in inputs]
+        parts.append(batch.run(*some, floats=True))
         if progress:
-            progress(start, len(x))
+            progress(start, count)
     return [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]
 
 
-def output_integers(file: bytes, x: NDArray[np.float32]) -> list[bytes]:
+def output_integers(file: bytes, inputs: Sequence[Array]) -> list[bytes]:
     """First output of every sample as the integers' bytes."""
     model = tinyinfer.Model(file)
+    flat = _flat(inputs)
     outputs = []
-    for sample in np.ascontiguousarray(x, np.float32).reshape(len(x), -1):
-        model.run(sample)
+    for i in range(len(flat[0])):
+        model.run(tuple(x[i] for x in flat))
         outputs.append(bytes(model.output()))
     return outputs
 
@@ -81,12 +88,14 @@ def golden_noise(file: bytes, model: ModelSpec) -> GoldenSpec:
     return GoldenSpec(GOLDEN_SEED, b"", _outputs(engine, model), tuple(crcs))
 
 
-def golden_sample(file: bytes, model: ModelSpec, sample: NDArray[np.float32]) -> GoldenSpec:
-    """The golden vector of a real sample of a one-input model: its integers and the outputs."""
+def golden_sample(file: bytes, model: ModelSpec, sample: Sequence[Array]) -> GoldenSpec:
+    """The golden vector of a real sample: its integers and the outputs."""
     engine = new_engine(file, bytearray(engine_needs(file)[0]))
-    view = engine.input(0)
-    engine.quantize(0, np.ascontiguousarray(sample, np.float32).reshape(-1), view)
-    data = bytes(view)
+    data = b""
+    for index, x in enumerate(sample):
+        view = engine.input(index)
+        engine.quantize(index, np.ascontiguousarray(x, np.float32).reshape(-1), view)
+        data += bytes(view)
     engine.run()
     return GoldenSpec(0, data, _outputs(engine, model), ())
 

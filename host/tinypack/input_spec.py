@@ -11,13 +11,16 @@ Unknown keys are kept for the program on the board.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from .errors import PackError
 from .ir import Graph
+from .samples import Samples
 
 
 @dataclass(frozen=True)
@@ -43,10 +46,18 @@ class InputSpec:
                     f" {value.name!r} {value.shape} has {value.shape[-1]}; give one, or one each"
                 )
             record[name] = list(numbers)
-        if value.onnx_permutation and len(graph.inputs) == 1:
-            # How samples in the source model's layout become this file's input.
-            record["permutation"] = list(value.onnx_permutation)
+        # How samples in the source model's layout become the file's inputs.
+        orders = {v.name: list(v.onnx_permutation) for v in graph.inputs if v.onnx_permutation}
+        if orders:
+            record["permutations"] = orders
         return record
+
+    def normalized(self, samples: Samples) -> Samples:
+        """Recordings in the units that the source model was trained on."""
+        if not samples.raw:
+            return samples
+        x = (samples.x - np.asarray(self.mean)) / np.asarray(self.std)
+        return replace(samples, x=x.astype(np.float32), raw=False)
 
 
 def load_input_spec(path: Path) -> InputSpec:

@@ -13,28 +13,24 @@ from numpy.typing import NDArray
 from . import importers, ops, passes
 from .errors import PackError
 from .evaluate import Evaluation, evaluate
-from .execute import golden_noise, golden_sample
+from .golden import golden_vectors
 from .input_spec import InputSpec
 from .ir import Graph, Model
-from .metrics import classes
-from .model_file import GoldenSpec, ModelSpec, write_model
+from .model_file import ModelSpec, write_model
 from .plan import MemoryPlan, apply_plan, plan_memory
 from .quant import PRECISIONS, quantize_graph
 from .quant.emit import emit
 from .quant.float_input import input_quantizer
 from .quant.stored import is_stored, stored_graph
-from .samples import Samples
+from .samples import Samples, arrange
+from .warn import warnings
 
 # (what, done, total)
 Progress = Callable[[str, int, int], None]
 
 # Samples that ranges and weights are fitted to; more hardly change them.
 _MOST_SAMPLES = 400
-# Below this, ranges depend on which samples they were.
-_ENOUGH_SAMPLES = 100
 _NOISE_SAMPLES = 64
-# Golden samples may take this share of the file.
-_GOLDEN_SHARE = 0.02
 
 
 @dataclass(frozen=True)
@@ -51,9 +47,7 @@ class Packed:
 
 def load(path: str | Path, *, input_shapes: Mapping[str, Sequence[int]] | None = None) -> Model:
     """A model file of another tool as a graph of our operators, in floats."""
-    model = importers.load(Path(path), input_shapes)
-    # A model without an opset comes from a format whose operators are ours.
-    return passes.run(model) if model.opset else model
+    return passes.run(importers.load(Path(path), input_shapes))
 
 
 def quantize(
@@ -74,7 +68,9 @@ def quantize(
         precision = "int8"
         quantized = stored_graph(graph)
     else:
-        inputs = _calibration_inputs(graph, calibration)
+        inputs = _noise(graph)
+        if calibration is not None:
+            inputs = _inputs(graph, _thinned(spec.normalized(calibration)))
         quantized = quantize_graph(graph, inputs, precision, _named(progress, "quantizing"))
     quantizers = {
         value: input_quantizer(quantized.params[value].scale[0], spec.mean, spec.std)
@@ -116,20 +112,28 @@ def pack(
     plan = plan_memory(bare)
     planned = apply_plan(bare, plan)
     metadata = _metadata(path, model, task) | dict(planned.metadata)
-    accuracy = None
+    reference = accuracy = None
     if calibration is not None:
-        accuracy = _accuracy(planned, model, calibration, task, _named(progress, "checking"))
+        spec = input_spec or InputSpec()
+        reference = ops.run(model.graph, _inputs(model.graph, spec.normalized(calibration)))[0]
+        # Never on test samples: what they are must not change a byte of the file.
+        accuracy = evaluate(
+            write_model(planned),
+            planned,
+            calibration,
+            reference=reference,
+            progress=_named(progress, "checking"),
+        )
         metadata["accuracy"] = _accuracy_record(accuracy)
     planned = replace(planned, metadata=metadata)
-    golden = _golden(planned, model, calibration)
-    complete = replace(planned, golden=golden)
+    complete = replace(planned, golden=golden_vectors(planned, calibration))
     return Packed(
         file=write_model(complete),
         model=complete,
         plan=plan,
-        precision=precision,
+        precision=complete.metadata["precision"],
         accuracy=accuracy,
-        warnings=tuple(_warnings(model, calibration, precision)),
+        warnings=() if is_stored(model.graph) else warnings(calibration, reference, labels),
     )
 
 
@@ -137,18 +141,28 @@ def _named(progress: Progress | None, what: str) -> Callable[[int, int], None] |
     return (lambda done, total: progress(what, done, total)) if progress else None
 
 
-def _calibration_inputs(graph: Graph, calibration: Samples | None) -> list[NDArray[np.float32]]:
-    """What the graph is fed to fit ranges and weights; without samples seeded noise."""
-    if calibration is None:
-        rng = np.random.default_rng(0)
-        return [
-            rng.standard_normal((_NOISE_SAMPLES, *value.shape)).astype(np.float32)
-            for value in graph.inputs
-        ]
-    # Spread over the file: samples are often sorted by class.
-    count = min(len(calibration), _MOST_SAMPLES)
-    picks = np.linspace(0, len(calibration) - 1, count).round().astype(int)
-    return ops.source_inputs(graph, [calibration.x[picks]])
+def _noise(graph: Graph) -> list[NDArray[np.float32]]:
+    """Seeded stand-in for calibration samples."""
+    rng = np.random.default_rng(0)
+    return [
+        rng.standard_normal((_NOISE_SAMPLES, *value.shape)).astype(np.float32)
+        for value in graph.inputs
+    ]
+
+
+def _inputs(graph: Graph, samples: Samples) -> list[NDArray[np.float32]]:
+    """The samples as the graph takes them."""
+    arrays = samples.inputs([value.name for value in graph.inputs])
+    return [
+        arrange(value.shape, value.onnx_permutation, x, value.name)
+        for value, x in zip(graph.inputs, arrays, strict=True)
+    ]
+
+
+def _thinned(samples: Samples) -> Samples:
+    """No more samples than help, spread over the file: they are often sorted by class."""
+    count = min(len(samples), _MOST_SAMPLES)
+    return samples.pick(np.linspace(0, len(samples) - 1, count).round().astype(np.int64))
 
 
 def _task(model: Model, calibration: Samples | None) -> str | None:
@@ -195,23 +209,6 @@ def _version() -> str:
         return str(tinyinfer.__version__)
 
 
-def _accuracy(
-    planned: ModelSpec,
-    model: Model,
-    calibration: Samples,
-    task: str | None,
-    progress: Callable[[int, int], None] | None,
-) -> Evaluation:
-    """Of the packed model beside the float one, on the calibration samples.
-
-    Never on test samples: what they are must not change a byte of the file.
-    """
-    reference = ops.run(model.graph, ops.source_inputs(model.graph, [calibration.x]))[0]
-    return evaluate(
-        write_model(planned), planned, calibration, reference=reference, progress=progress
-    )
-
-
 def _accuracy_record(accuracy: Evaluation) -> dict[str, Any]:
     record: dict[str, Any] = {"set": "calibration", "samples": accuracy.samples}
     if accuracy.metric:
@@ -227,52 +224,3 @@ def _accuracy_record(accuracy: Evaluation) -> dict[str, Any]:
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 5)
-
-
-def _golden(
-    planned: ModelSpec, model: Model, calibration: Samples | None
-) -> tuple[GoldenSpec, ...]:
-    """The generator's input with every operator's CRC, and real samples while they are small."""
-    file = write_model(planned)
-    golden = [golden_noise(file, planned)]
-    if calibration is None or len(planned.inputs) != 1:
-        return tuple(golden)
-    shortest = len(write_model(replace(planned, golden=tuple(golden))))
-    for sample in ops.source_inputs(model.graph, [calibration.x])[0]:
-        vector = golden_sample(file, planned, sample)
-        longer = len(write_model(replace(planned, golden=(*golden, vector))))
-        if longer - shortest > _GOLDEN_SHARE * longer:
-            break
-        golden.append(vector)
-    return tuple(golden)
-
-
-def _warnings(model: Model, calibration: Samples | None, precision: str) -> list[str]:
-    if calibration is None:
-        return [
-            "NO CALIBRATION DATA: ranges were guessed from noise, accuracy may be anything;"
-            " give real samples with --calib"
-        ]
-    warnings = []
-    if len(calibration) < _ENOUGH_SAMPLES:
-        warnings.append(
-            f"only {len(calibration)} calibration samples: {_ENOUGH_SAMPLES} or more give better"
-            " ranges"
-        )
-    missing = _missing_classes(model, calibration)
-    if missing:
-        warnings.append(
-            f"no calibration sample is of class {', '.join(missing)}: accuracy there is unknown;"
-            " add samples of every class"
-        )
-    return warnings
-
-
-def _missing_classes(model: Model, calibration: Samples) -> list[str]:
-    if _task(model, calibration) != "classify":
-        return []
-    outputs = ops.run(model.graph, ops.source_inputs(model.graph, [calibration.x]))[0]
-    count = max(outputs[0].size, 2)
-    seen = np.bincount(classes(outputs), minlength=count)
-    names = _checked_labels(model.graph, model.labels)
-    return [names[i] for i in np.flatnonzero(seen == 0)]

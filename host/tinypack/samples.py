@@ -1,4 +1,4 @@
-"""Samples for calibration and evaluation: .npz, .npy, or a folder of CSV or WAV files.
+"""Samples for calibration and evaluation: .npz, .npy, or a folder of CSV, WAV or image files.
 
 Every reader gives float32 with the sample as first axis. A folder holds one sample per file; in
 sub-folders, the sub-folder's name is the label.
@@ -6,8 +6,9 @@ sub-folders, the sub-folder's name is the label.
 
 import csv
 import wave
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -18,14 +19,66 @@ from .errors import PackError
 
 @dataclass(frozen=True)
 class Samples:
-    """x [samples, …] in the model's input layout; y and class names if the source has them."""
+    """x [samples, …] in the model's input layout; y and class names if the source has them.
+
+    `named` holds x of models with several inputs, by input. `raw` are recordings as a sensor or a
+    camera gives them: an input spec's mean and std are still to be applied.
+    """
 
     x: NDArray[np.float32]
     y: NDArray[np.generic] | None = None
     labels: tuple[str, ...] = ()
+    named: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    raw: bool = False
 
     def __len__(self) -> int:
         return len(self.x)
+
+    def inputs(self, names: Sequence[str]) -> list[NDArray[np.float32]]:
+        """An array for each of the model's inputs."""
+        if len(names) == 1:
+            return [self.x]
+        missing = [name for name in names if name not in self.named]
+        if missing:
+            raise PackError(
+                f"the model has {len(names)} inputs and the samples lack {', '.join(missing)};"
+                " give an .npz with one array for each input, under its name"
+            )
+        arrays = [self.named[name] for name in names]
+        if len({len(array) for array in arrays}) > 1:
+            raise PackError("the arrays of the inputs differ in how many samples they hold")
+        return arrays
+
+    def pick(self, indices: NDArray[np.int64]) -> "Samples":
+        """Some of the samples."""
+        y = None if self.y is None else self.y[indices]
+        named = {name: array[indices] for name, array in self.named.items()}
+        return replace(self, x=self.x[indices], y=y, named=named)
+
+
+def arrange(
+    shape: Sequence[int], order: Sequence[int] | None, x: NDArray[np.float32], name: str = "input"
+) -> NDArray[np.float32]:
+    """Samples for an input of `shape`, whose axes are the source model's in another `order`.
+
+    Samples may have the source's layout or that of the packed model (channels last, as pictures
+    and recordings have them), with or without axes of size 1, or be flat in the source's order.
+    """
+    order = tuple(order or range(len(shape)))
+    source = tuple(shape[order.index(axis)] for axis in range(len(shape)))
+    given = _without_ones(x.shape[1:])
+    if given == _without_ones(source) or (len(given) <= 1 and x[0].size == prod(shape)):
+        x = x.reshape(len(x), *source).transpose(0, *(axis + 1 for axis in order))
+    elif given != _without_ones(shape):
+        raise PackError(
+            f"a sample has {x[0].size} numbers {x.shape[1:]} but {name} takes {source};"
+            " give samples in the layout of the source model"
+        )
+    return np.ascontiguousarray(x, np.float32).reshape(len(x), *shape)
+
+
+def _without_ones(shape: Sequence[int]) -> tuple[int, ...]:
+    return tuple(size for size in shape if size != 1)
 
 
 def load_calibration(path: Path) -> Samples:
@@ -67,12 +120,25 @@ def _load(path: Path, x_keys: Sequence[str], y_keys: Sequence[str], first_array:
                 f"{path}: has no array {' or '.join(x_keys)} but {', '.join(arrays.files)};"
                 " rename the array that holds the samples"
             )
-        x = names[0]
-        y = y_keys[x_keys.index(x)] if x in x_keys else ""
+        key = names[0]
+        target = y_keys[x_keys.index(key)] if key in x_keys else ""
         try:
-            return Samples(_floats(path, arrays[x]), arrays[y] if y in arrays.files else None)
+            x = _floats(path, arrays[key])
+            y = arrays[target] if target in arrays.files else None
+            return Samples(x, y, named=_by_name(path, arrays, len(x)))
         except ValueError as error:
             raise PackError(f"{path}: cannot read its arrays ({error}); save it anew") from error
+
+
+def _by_name(
+    path: Path, arrays: "np.lib.npyio.NpzFile", count: int
+) -> dict[str, NDArray[np.float32]]:
+    """Arrays that may be a model's further inputs: numbers, and as many samples."""
+    return {
+        name: _floats(path, array)
+        for name, array in arrays.items()
+        if array.dtype.kind in "fiub" and array.ndim > 0 and len(array) == count
+    }
 
 
 def _open_npz(path: Path) -> "np.lib.npyio.NpzFile":
@@ -110,9 +176,9 @@ def _load_folder(folder: Path) -> Samples:
     x = _floats(folder, np.stack(arrays))
     names = [path.parent.relative_to(folder).as_posix() for path in files]
     if "." in names:
-        return Samples(x)
+        return Samples(x, raw=True)
     labels = tuple(sorted(set(names)))
-    return Samples(x, np.array([labels.index(name) for name in names]), labels)
+    return Samples(x, np.array([labels.index(name) for name in names]), labels, raw=True)
 
 
 def _read_csv(path: Path) -> NDArray[np.float32]:
@@ -149,4 +215,22 @@ def _read_wav(path: Path) -> NDArray[np.float32]:
     return sound if channels == 1 else sound.reshape(-1, channels)
 
 
-_READERS: dict[str, Callable[[Path], NDArray[np.float32]]] = {".csv": _read_csv, ".wav": _read_wav}
+def _read_image(path: Path) -> NDArray[np.float32]:
+    """Numbers in [0, 1], [height, width, channels]: 1 of a grey picture, else 3."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(path) as image:
+            mode = "L" if image.mode in ("1", "L", "LA", "I;16") else "RGB"
+            pixels = np.array(image.convert(mode), np.float32)
+    except (OSError, UnidentifiedImageError) as error:
+        raise PackError(f"{path}: not a readable picture ({error}); convert it to PNG") from error
+    pixels /= 255
+    return pixels[..., None] if pixels.ndim == 2 else pixels
+
+
+_READERS: dict[str, Callable[[Path], NDArray[np.float32]]] = {
+    ".csv": _read_csv,
+    ".wav": _read_wav,
+    **dict.fromkeys((".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".pgm"), _read_image),
+}

@@ -45,7 +45,7 @@ def command(output: Path | None, as_json: bool) -> None:
                 output.mkdir(parents=True, exist_ok=True)
                 write_file(output / f"digits_{precision}.tinf", packed.file)
             if precision == _PRECISIONS[0]:
-                there = _in_micropython(packed, test.x)
+                there = _in_micropython(packed, test)
     result = {"engine": backend(), "models": results, "micropython": there}
     if as_json:
         print_json(result)
@@ -80,7 +80,7 @@ def _measure(packed: "Packed", test: Any, expected: Any, show: Any) -> dict[str,
     }
 
 
-def _in_micropython(packed: "Packed", x: Any) -> dict[str, Any] | None:
+def _in_micropython(packed: "Packed", test: Any) -> dict[str, Any] | None:
     from ..evaluate import feed
     from ..execute import output_integers
     from ..micropython import find_micropython, run_in_micropython
@@ -88,12 +88,12 @@ def _in_micropython(packed: "Packed", x: Any) -> dict[str, Any] | None:
     binary = find_micropython()
     if binary is None:
         return None
-    inputs = feed(packed.model, x)
+    inputs = feed(packed.model, test)
     try:
-        run = run_in_micropython(binary, packed.file, inputs)
+        run = run_in_micropython(binary, packed.file, inputs[0])
     except PackError as error:
         return {"error": str(error)}
-    here = output_integers(packed.file, inputs[: len(run.outputs)])
+    here = output_integers(packed.file, [x[: len(run.outputs)] for x in inputs])
     return {
         "version": run.version,
         "backend": run.backend,

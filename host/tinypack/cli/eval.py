@@ -31,17 +31,18 @@ def command(
 ) -> None:
     """Measures FILE (.tinf) on samples, and how often it agrees with the float model."""
     from ..calibrate import reference
-    from ..evaluate import evaluate
+    from ..evaluate import evaluate, source_inputs
     from ..model_file import read_model
     from ..samples import load_test
 
     data = read_file(file)
+    model = read_model(data)
     test = load_test(samples)
-    expected = reference(float_model, test.x) if float_model else None
+    expected = reference(float_model, source_inputs(model, test)) if float_model else None
     with progress(as_json) as show:
         result = evaluate(
             data,
-            read_model(data),
+            model,
             test,
             metric=metric,
             reference=expected[0] if expected else None,

@@ -33,7 +33,7 @@ _PRECISIONS = ("int8", "int4", "mixed")
 @click.option(
     "--calib",
     type=click.Path(path_type=Path),
-    help="Real samples: .npz (x_calib, else x), .npy, or a folder of CSV or WAV files.",
+    help="Real samples: .npz (x_calib, else x), .npy, or a folder of CSV, WAV or image files.",
 )
 @click.option(
     "--precision",
@@ -120,7 +120,7 @@ def _input_shape(text: str) -> tuple[str, list[int]]:
 def _test(packed: "Packed", model: Path, calib: Path, show: Any) -> "Evaluation | None":
     """On x_test and y_test, if the samples have them: for the report, after the file is made."""
     from ..calibrate import reference
-    from ..evaluate import evaluate
+    from ..evaluate import evaluate, source_inputs
     from ..samples import has_test, load_test
 
     if not has_test(calib):
@@ -130,7 +130,7 @@ def _test(packed: "Packed", model: Path, calib: Path, show: Any) -> "Evaluation 
         packed.file,
         packed.model,
         test,
-        reference=reference(model, test.x)[0],
+        reference=reference(model, source_inputs(packed.model, test))[0],
         progress=lambda done, total: show("testing", done, total),
     )
 

@@ -29,16 +29,16 @@ def command(file: Path, samples: Path, limit: int | None, as_json: bool) -> None
     data = read_file(file)
     model = read_model(data)
     source = load_test(samples) if has_test(samples) else load_calibration(samples)
-    x = feed(model, source.x)[:limit]
+    inputs = [x[:limit] for x in feed(model, source)]
     with progress(as_json) as show:
-        outputs = run_samples(data, x, lambda done, total: show("running", done, total))
-    flat = [output.reshape(len(x), -1) for output in outputs]
+        outputs = run_samples(data, inputs, lambda done, total: show("running", done, total))
+    flat = [output.reshape(len(output), -1) for output in outputs]
     if as_json:
         names = [model.tensors[i].name for i in model.outputs]
         print_json(
             {
                 "backend": backend(),
-                "samples": len(x),
+                "samples": len(flat[0]),
                 "outputs": {n: y.tolist() for n, y in zip(names, flat, strict=True)},
             }
         )

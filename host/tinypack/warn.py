@@ -1,0 +1,38 @@
+"""What a user should know about her calibration samples before she trusts the packed model."""
+
+from collections.abc import Sequence
+
+from .ir import FloatArray
+from .metrics import classes
+from .samples import Samples
+
+# Below this, ranges depend on which samples they were.
+_ENOUGH_SAMPLES = 100
+
+
+def warnings(
+    calibration: Samples | None,
+    reference: FloatArray | None,
+    labels: Sequence[str],
+) -> tuple[str, ...]:
+    """`reference` are the float model's outputs for the samples, `labels` its classes, if any."""
+    if calibration is None or reference is None:
+        return (
+            "NO CALIBRATION DATA: ranges were guessed from noise, accuracy may be anything;"
+            " give real samples with --calib",
+        )
+    found = []
+    if len(calibration) < _ENOUGH_SAMPLES:
+        found.append(
+            f"only {len(calibration)} calibration samples: {_ENOUGH_SAMPLES} or more give better"
+            " ranges"
+        )
+    if labels:
+        seen = set(classes(reference).tolist())
+        missing = [label for i, label in enumerate(labels) if i not in seen]
+        if missing:
+            found.append(
+                f"no calibration sample is of class {', '.join(missing)}: accuracy there is"
+                " unknown; add samples of every class"
+            )
+    return tuple(found)
