@@ -22,6 +22,12 @@ def _toml(path: Path) -> dict[str, Any]:
     return tomllib.loads(path.read_text()) if path.is_file() else {}
 
 
+def peer(core: str, model: str) -> int | None:
+    """Instructions of the best engine we know of for the same network."""
+    count: int | None = _toml(PEERS).get(core, {}).get(model.removesuffix("_seeded"))
+    return count
+
+
 def table(results: Results) -> str:
     peers = _toml(PEERS)
     lines = [
