@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tinypack.plan import apply_plan, plan_memory
-from tinypack.plan.lifetime import scratch_by_family
+from tinypack.plan.lifetime import scratch_by_family, tensor_bytes
 
 from . import graphs, tagged_arena
 
@@ -53,7 +53,7 @@ def test_scratch_lies_apart_from_what_lives():
         for i in (*node.inputs, *node.outputs):
             tensor = planned.tensors[i]
             if tensor.data is None:
-                end = tensor.offset + tensor.shape[1] * tensor.shape[2] * tensor.shape[3]
+                end = tensor.offset + tensor_bytes(tensor)
                 assert node.scratch + size <= tensor.offset or end <= node.scratch
 
 
