@@ -7,6 +7,8 @@
 
 #if TIN_FAMILY == TIN_FAMILY_DSP
 #include "arch/cortexm_dsp.h"
+#elif TIN_FAMILY == TIN_FAMILY_M0P
+#include "arch/m0p.h"
 #elif TIN_FAMILY == TIN_FAMILY_RV32
 #include "arch/rv32.h"
 #endif

@@ -12,6 +12,8 @@
 #ifndef TIN_FAMILY
 #if defined(__ARM_FEATURE_DSP) && defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
 #define TIN_FAMILY TIN_FAMILY_DSP
+#elif defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
+#define TIN_FAMILY TIN_FAMILY_M0P
 #elif defined(__riscv_mul) && __riscv_xlen == 32 && !defined(__riscv_32e)
 #define TIN_FAMILY TIN_FAMILY_RV32
 #else

@@ -1,0 +1,33 @@
+// ARMv6-M (Cortex-M0, M0+), and ARMv7-M without the DSP extension: one 32-bit product per instruction, eight registers that most
+// instructions take. Words must be aligned.
+#ifndef TIN_M0P_H
+#define TIN_M0P_H
+
+#include "arch/generic.h"
+
+// Assembly in whole functions: each uses all registers, which no compiler would give an asm statement at every setting.
+#define TIN_ASM static __attribute__((naked, noinline, unused))
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+
+// 1: all params shift to the right, or multiply by zero. Convolutions look at each channel's anyway.
+static inline uint8_t tin_requant_form__m0p(const uint8_t *params, int32_t rows, int32_t taps, const tin_output_t *to) {
+    (void)taps;
+    (void)to;
+    for (const uint8_t *const end = params + 12 * rows; params != end; params += 12) {
+        if (params[11] < 128 && (params[4] | params[5] | params[6] | params[7]) != 0) {
+            return 0;
+        }
+    }
+    return 1;
+}
+#define tin_requant_form tin_requant_form__m0p
+
+#include "arch/m0p_gemm.h"
+#include "arch/m0p_dw.h"
+#include "arch/m0p_fc.h"
+#include "arch/m0p_add.h"
+
+#pragma GCC diagnostic pop
+
+#endif
