@@ -233,7 +233,10 @@ Evaluate = Callable[[Node, Sequence[Array | None]], list[Array]]
 
 @dataclass
 class Model:
-    """`opset` is the source's; `evaluate` computes its nodes and serves constant folding only."""
+    """`opset` is the source's, 0 if its operators are those of ops.def already.
+
+    `evaluate` computes nodes of the source format, for constant folding only.
+    """
 
     graph: Graph
     opset: int = 0
