@@ -50,7 +50,9 @@ PIPELINE = tuple(
 
 
 def run(model: Model, pipeline: Iterable[Pass] = PIPELINE) -> Model:
-    """Changes and returns the model."""
+    """Changes and returns the model; one whose format has our operators (opset 0) stays."""
+    if not model.opset:
+        return model
     done: list[str] = []
     for step in pipeline:
         step.change(model)

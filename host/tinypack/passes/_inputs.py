@@ -13,7 +13,7 @@ def permute_input(graph: Graph, value: Value) -> bool:
     for node in value.users:
         if node.op == "reshape" and movement.is_unit_reshape(node):
             _transpose_first(graph, value, node)
-    perm = _wanted(value) or _same_bytes(value)
+    perm = _wanted(graph, value) or _same_bytes(value)
     if perm is None:
         return False
     users = value.users
@@ -27,13 +27,15 @@ def permute_input(graph: Graph, value: Value) -> bool:
     return True
 
 
-def _wanted(value: Value) -> tuple[int, ...] | None:
+def _wanted(graph: Graph, value: Value) -> tuple[int, ...] | None:
     """The first transpose behind an input, past operators that any layout suits."""
     pending, seen = [value], {value}
     while pending:
         for node in pending.pop(0).users:
             if node.op == "transpose":
-                if not movement.keeps_order(node.input(0).shape, node.attrs["perm"]):
+                # One at an output is there for the caller's sake.
+                moves = not movement.keeps_order(node.input(0).shape, node.attrs["perm"])
+                if moves and not graph.is_output(node.output):
                     return tuple(node.attrs["perm"])
             elif (
                 hasattr(MODULES[node.op], "permuted")

@@ -47,6 +47,8 @@ def simplify(graph: Graph, node: Node) -> bool:
     x = node.input(0)
     build = Builder(graph, node)
     before = x.producer if x.producer is not None and x.producer.op in OPS else None
+    if twin := _twin(graph, node):
+        return replace(graph, node, twin.output)
     if node.op == "transpose":
         perm = node.attrs["perm"]
         if keeps_order(x.shape, perm):
@@ -67,6 +69,19 @@ def simplify(graph: Graph, node: Node) -> bool:
     return replace(graph, node, result)
 
 
+def _twin(graph: Graph, node: Node) -> Node | None:
+    """A node before this one that does the same."""
+    same = [
+        other
+        for other in node.input(0).users
+        if other.op == node.op
+        and other.attrs == node.attrs
+        and other.output.shape == node.output.shape
+    ]
+    first = min(same, key=graph.nodes.index)
+    return first if first is not node else None
+
+
 def replace(graph: Graph, node: Node, result: Value) -> bool:
     """`result` for the output of `node`; False if only `node` can give the output its value."""
     if not graph.can_replace(node.output, result):
@@ -74,8 +89,21 @@ def replace(graph: Graph, node: Node, result: Value) -> bool:
             return False
         result = Builder(graph, node).copy(result)
     graph.replace_all_uses_with(node.output, result)
-    graph.remove(node)
+    remove(graph, node)
     return True
+
+
+def remove(graph: Graph, node: Node) -> None:
+    """With what only served it: a dead reader would count as a reader."""
+    producers = [value.producer for value in node.inputs if value is not None]
+    graph.remove(node)
+    for producer in dict.fromkeys(producers):
+        if producer is not None and producer in graph.nodes and is_dead(graph, producer):
+            remove(graph, producer)
+
+
+def is_dead(graph: Graph, node: Node) -> bool:
+    return not any(output.uses or graph.is_output(output) for output in node.outputs)
 
 
 def _reshape_first(build: Builder, transpose: Node, reshape: Node) -> Value:

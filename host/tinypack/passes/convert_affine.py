@@ -44,5 +44,3 @@ def _convert(graph: Graph, node: Node) -> None:
         **bounds,
     )
     movement.replace(graph, last, y)
-    if last is not node:
-        graph.remove(node)

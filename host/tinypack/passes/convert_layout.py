@@ -33,8 +33,8 @@ def _settle(graph: Graph) -> None:
         for node in graph.nodes.copy():
             if node.op not in movement.OPS:
                 changed |= _sink(graph, node)
-            elif not node.output.uses and not graph.is_output(node.output):
-                graph.remove(node)
+            elif movement.is_dead(graph, node):
+                movement.remove(graph, node)
                 changed = True
             else:
                 changed |= movement.simplify(graph, node) or _permute_outputs(graph, node)

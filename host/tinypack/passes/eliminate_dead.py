@@ -1,10 +1,11 @@
 """Removes nodes whose outputs nobody reads."""
 
 from ..ir import Model
+from ._movement import is_dead
 
 
 def eliminate_dead(model: Model) -> None:
     graph = model.graph
     for node in reversed(graph.nodes.copy()):
-        if not any(output.uses or graph.is_output(output) for output in node.outputs):
+        if is_dead(graph, node):
             graph.remove(node)

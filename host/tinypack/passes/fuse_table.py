@@ -31,11 +31,7 @@ def _fuse(graph: Graph, node: Node) -> None:
     if _size(function) > _LARGEST:
         return
     table = Builder(graph, node).node("table", source, function=function)
-    if not movement.replace(graph, node, table):
-        return
-    for other in reversed([other for other in graph.nodes if other in nodes]):
-        if not other.output.uses:
-            graph.remove(other)
+    movement.replace(graph, node, table)
 
 
 def _cone(graph: Graph, node: Node) -> tuple[set[Node], Value] | None:
