@@ -4,8 +4,6 @@ What depends on constants and fixed shapes alone is computed here, node by node 
 order, because shapes of later nodes depend on it (Reshape by a Shape-Gather-Concat chain).
 """
 
-import ast
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from math import prod
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -13,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import TensorProto, defs, external_data_helper, helper, inliner, numpy_helper
+from onnx import TensorProto, checker, defs, external_data_helper, helper, inliner, numpy_helper
 from onnx import shape_inference as inference
 from onnx.reference import ReferenceEvaluator
 
@@ -21,16 +19,12 @@ from ..errors import PackError
 from ..ir import Array, Graph, Model, Node, Value, constant
 from ..ir.tensor import dtype_of
 from ..ops import unsupported
+from ._labels import labels_of
 
 OPSETS = (6, defs.onnx_opset_version())
 # The largest constant that is computed here or read from a file, in elements.
 _LARGEST = 1 << 26
-_FLOATS = (
-    TensorProto.FLOAT,
-    TensorProto.FLOAT16,
-    TensorProto.BFLOAT16,
-    TensorProto.DOUBLE,
-)
+_FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.DOUBLE)
 _DTYPES: dict[int, str] = {
     TensorProto.INT8: "s8",
     TensorProto.INT16: "s16",
@@ -46,7 +40,6 @@ _ELEMENT_TYPES: dict[str, int] = {dtype: number for number, dtype in _DTYPES.ite
 _ELEMENT_TYPES["f32"] = TensorProto.FLOAT
 _RANDOM = ("RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Bernoulli")
 _CONTROL_FLOW = ("Loop", "Scan", "If")
-_LABEL_KEYS = ("labels", "names", "classes", "class_names")
 
 
 def load(path: Path, input_shape: Mapping[str, Sequence[int]] | None = None) -> Model:
@@ -54,6 +47,7 @@ def load(path: Path, input_shape: Mapping[str, Sequence[int]] | None = None) -> 
     proto = _read(path)
     opset = _opset(path, proto)
     _load_external_data(path, proto)
+    _check(path, proto)
     if proto.functions:
         proto = inliner.inline_local_functions(proto)
     metadata = {entry.key: entry.value for entry in proto.metadata_props}
@@ -62,7 +56,7 @@ def load(path: Path, input_shape: Mapping[str, Sequence[int]] | None = None) -> 
     def evaluate(node: Node, inputs: Sequence[Array | None]) -> list[Array]:
         return _compute(_node_proto(node), inputs, opset)
 
-    return Model(graph, opset, metadata, _labels(metadata), evaluate)
+    return Model(graph, opset, metadata, labels_of(metadata), evaluate)
 
 
 def _read(path: Path) -> onnx.ModelProto:
@@ -71,7 +65,8 @@ def _read(path: Path) -> onnx.ModelProto:
     except FileNotFoundError:
         raise PackError(f"{path}: no such file; give the path of an .onnx model") from None
     except Exception as error:  # the parser's errors have no common base
-        raise PackError(f"{path}: not a readable ONNX file ({error}); export it anew") from error
+        reason = _first_line(error)
+        raise PackError(f"{path}: not a readable ONNX file ({reason}); export it anew") from error
     if not proto.graph.node and not proto.graph.output:
         raise PackError(f"{path}: holds no graph; it is not an ONNX model or is cut short")
     return proto
@@ -88,6 +83,20 @@ def _opset(path: Path, proto: onnx.ModelProto) -> int:
             " export it with opset 17"
         )
     return int(versions[0])
+
+
+def _check(path: Path, proto: onnx.ModelProto) -> None:
+    try:
+        checker.check_model(proto)
+    except Exception as error:  # ValidationError, and what the parser makes of broken text
+        raise PackError(
+            f"{path}: is not valid ONNX ({_first_line(error)}); export the model anew"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__
 
 
 def _load_external_data(path: Path, proto: onnx.ModelProto) -> None:
@@ -118,7 +127,7 @@ def _load_external_data(path: Path, proto: onnx.ModelProto) -> None:
             external_data_helper.load_external_data_for_tensor(tensor, str(folder))
         except Exception as error:
             raise PackError(
-                f"{path}: cannot read {tensor.name!r} from {location!r} ({error});"
+                f"{path}: cannot read {tensor.name!r} from {location!r} ({_first_line(error)});"
                 " export the model anew"
             ) from error
         tensor.data_location = TensorProto.DEFAULT
@@ -163,7 +172,8 @@ class _Importer:
             return _plain(numpy_helper.to_array(tensor))
         except Exception as error:
             raise PackError(
-                f"{self.path}: tensor {tensor.name!r} is damaged ({error}); export the model anew"
+                f"{self.path}: tensor {tensor.name!r} is damaged ({_first_line(error)});"
+                " export the model anew"
             ) from error
 
     def _input(self, info: onnx.ValueInfoProto, given: Sequence[int] | None) -> Value:
@@ -248,8 +258,8 @@ class _Importer:
             raise
         except Exception as error:
             raise PackError(
-                f"node {name!r}: {proto.op_type} of constants cannot be computed ({error});"
-                " simplify the model before, for instance with onnxsim"
+                f"node {name!r}: {proto.op_type} of constants cannot be computed"
+                f" ({_first_line(error)}); simplify the model before, for instance with onnxsim"
             ) from error
         for key, array in zip(proto.output, results, strict=False):
             if key:
@@ -284,11 +294,10 @@ class _Importer:
                 schema, proto, types, data, opset_imports=self.opset_imports
             )
             return [_type(found[key]) for key in proto.output if key]
-        except (inference.InferenceError, KeyError, ValueError) as error:
-            first = str(error).strip().splitlines()[0] if str(error).strip() else "unknown"
+        except Exception as error:  # of inference, of the checker, of a shape that is not fixed
             raise PackError(
                 f"node {name!r}: the output shape of {proto.op_type} depends on data or does not"
-                f" fit its inputs ({first}); export the model with fixed shapes"
+                f" fit its inputs ({_first_line(error)}); export the model with fixed shapes"
             ) from error
 
     def _output(self, name: str) -> Value:
@@ -392,22 +401,3 @@ def _compute(proto: onnx.NodeProto, inputs: Sequence[Array | None], opset: int) 
         results = ReferenceEvaluator(graph, opsets={"": opset}).run(None, feeds)
     arrays = iter(results)
     return [_plain(next(arrays)) if key else np.empty(0) for key in proto.output]
-
-
-def _labels(metadata: Mapping[str, str]) -> tuple[str, ...]:
-    """A JSON list, a dictionary from number to name as some trainers write it, or a,b,c."""
-    text = next((metadata[key] for key in _LABEL_KEYS if metadata.get(key, "").strip()), "")
-    for parse in (json.loads, ast.literal_eval):
-        try:
-            value = parse(text)
-        except (ValueError, SyntaxError, RecursionError, MemoryError):
-            continue
-        if isinstance(value, dict):
-            try:
-                return tuple(str(value[key]) for key in sorted(value, key=int))
-            except (TypeError, ValueError):
-                return tuple(map(str, value))
-        if isinstance(value, list | tuple | set):
-            return tuple(map(str, value))
-    separator = "\n" if "\n" in text.strip() else ","
-    return tuple(label.strip() for label in text.split(separator) if label.strip())
