@@ -29,7 +29,7 @@ MODULES: Mapping[str, ModuleType] = {
     if name in {module.name for module in iter_modules(__path__)}
 }
 
-# Ranges of one group of samples: bounds the memory of a run, and what lies in the cache.
+# Samples that go through a graph together: bounds memory and keeps it in the cache.
 _GROUP = 32
 
 

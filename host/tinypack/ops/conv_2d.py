@@ -16,6 +16,8 @@ _COLUMNS = 1 << 22
 
 def legalize(node: Node, build: Builder) -> Value | None:
     x, group = node.input(0), node.attrs.get("group", 1)
+    if x.rank not in (3, 4):
+        raise refuse(node, f"slides over {x.rank - 2} axes", "use 1-D or 2-D convolutions")
     weights = constant_input(node, 1, "weights")
     if group > 1 and weights.shape[1] == 1:
         return None  # depthwise
@@ -33,8 +35,6 @@ def oihw_to_ohwi(weights: Array) -> Array:
 def convolution(op: str, node: Node, build: Builder, x: Value, weights: Array) -> Value:
     """The operator `op` for an ONNX Conv, between changes of layout."""
     sizes = weights.shape[1:3] if len(x.shape) == 4 else weights.shape[2:3]
-    if x.rank - 2 not in (1, 2):
-        raise refuse(node, f"slides over {x.rank - 2} axes", "use 1-D or 2-D convolutions")
     window = onnx_window(node, sizes)
     images = build.to_nhwc(x)
     if not window.touches(images.shape):
