@@ -47,7 +47,9 @@ class Packed:
 
 def load(path: str | Path, *, input_shapes: Mapping[str, Sequence[int]] | None = None) -> Model:
     """A model file of another tool as a graph of our operators, in floats."""
-    return passes.run(importers.load(Path(path), input_shapes))
+    model = importers.load(Path(path), input_shapes)
+    # A model without an opset comes from a format whose operators are ours.
+    return passes.run(model) if model.opset else model
 
 
 def quantize(

@@ -36,8 +36,8 @@ REGRESSION = [
 ]
 
 
-def measure(folder, name, precision, metric=None):
-    source = folder / "models" / f"{name}.onnx"
+def measure(folder, name, precision, metric=None, suffix="onnx"):
+    source = folder / "models" / f"{name}.{suffix}"
     samples = folder / "samples" / f"{name.partition('.')[0]}.npz"
     packed = pack(source, load_calibration(samples), precision=precision)
     test = load_test(samples)
@@ -61,6 +61,14 @@ def test_classifier(shared_models, name, precision):
 def test_regression(shared_models, name, precision, metric, bound):
     _, result = measure(shared_models, name, precision, metric)
     assert result.value >= bound if metric == "r2" else result.value <= bound
+
+
+@pytest.mark.parametrize("name", ["digits_cnn.float", "digits_cnn.int8"])
+def test_tflite(shared_models, name):
+    """Its operators are ours already: it takes the way around the passes."""
+    packed, result = measure(shared_models, name, "int8", suffix="tflite")
+    assert round(result.value * result.samples) >= 376
+    assert result.agreement >= 0.985 and packed.warnings == ()
 
 
 def test_exports_of_one_network_pack_alike(shared_models):
