@@ -65,7 +65,8 @@ def emit(
                 inputs=tuple(inputs),
                 outputs=(of(node.output),),
                 attrs=ops.attributes(node) | result.attrs,
-                name=node.name,
+                # TensorFlow Lite joins the names of all that it fused; one of them tells enough.
+                name=node.name.partition(";")[0],
             )
         )
     return ModelSpec(
