@@ -2,7 +2,7 @@
 
 from ..ir import Graph, Node, Value
 from ..ops import MODULES
-from ..ops._build import Builder, inverse
+from ..ops._build import Builder, channels_last, inverse
 from . import _movement as movement
 
 
@@ -10,9 +10,6 @@ def permute_input(graph: Graph, value: Value) -> bool:
     """Leaves transposes back to the old layout where it was wanted; they have to move down."""
     if value.onnx_permutation is not None or graph.is_output(value):
         return False
-    for node in value.users:
-        if node.op == "reshape" and movement.is_unit_reshape(node):
-            _transpose_first(graph, value, node)
     perm = _wanted(graph, value) or _same_bytes(value)
     if perm is None:
         return False
@@ -28,23 +25,46 @@ def permute_input(graph: Graph, value: Value) -> bool:
 
 
 def _wanted(graph: Graph, value: Value) -> tuple[int, ...] | None:
-    """The first transpose behind an input, past operators that any layout suits."""
-    pending, seen = [value], {value}
+    """The first transpose behind an input, past operators that any layout suits.
+
+    A mean over the last two of four axes shows as well that channels stand first.
+    """
+    # Whether a reshape lies between the input and a value
+    reshaped = {value: False}
+    pending = [value]
     while pending:
-        for node in pending.pop(0).users:
+        source = pending.pop(0)
+        for node in source.users:
             if node.op == "transpose":
+                perm = tuple(node.attrs["perm"])
                 # One at an output is there for the caller's sake.
-                moves = not movement.keeps_order(node.input(0).shape, node.attrs["perm"])
-                if moves and not graph.is_output(node.output):
-                    return tuple(node.attrs["perm"])
-            elif (
-                hasattr(MODULES[node.op], "permuted")
-                and node.output.rank == value.rank
-                and node.output not in seen
-            ):
-                seen.add(node.output)
+                if not movement.keeps_order(source.shape, perm) and not graph.is_output(
+                    node.output
+                ):
+                    return _on_input(value, source, perm) if reshaped[source] else perm
+            elif node.op == "mean" and source.rank == 4 and node.attrs["axes"] == (2, 3):
+                if not reshaped[source]:
+                    return channels_last(4)
+            elif node.output not in reshaped and _is_neutral(node, source):
+                reshaped[node.output] = reshaped[source] or node.op == "reshape"
                 pending.append(node.output)
     return None
+
+
+def _is_neutral(node: Node, source: Value) -> bool:
+    if node.op == "reshape":
+        return movement.is_unit_reshape(node)
+    # Operators on rows do not let the last axis move.
+    rows = node.op in ("fully_connected", "softmax")
+    return hasattr(MODULES[node.op], "permuted") and not rows and node.output.rank == source.rank
+
+
+def _on_input(value: Value, source: Value, perm: tuple[int, ...]) -> tuple[int, ...] | None:
+    """A permutation of `source` as one of the input that it came from, by axes that are not 1."""
+    landing = [perm.index(axis) for axis, size in enumerate(source.shape) if size != 1]
+    if len(landing) != sum(size != 1 for size in value.shape):
+        return None
+    return tuple(movement.axes_by_origin(value.shape, landing))
 
 
 def _same_bytes(value: Value) -> tuple[int, ...] | None:
@@ -58,19 +78,3 @@ def _same_bytes(value: Value) -> tuple[int, ...] | None:
     ones = [axis for axis, size in enumerate(value.shape) if size == 1]
     others = [axis for axis, size in enumerate(value.shape) if size != 1]
     return tuple(ones.pop(0) if size == 1 else others.pop(0) for size in target)
-
-
-def _transpose_first(graph: Graph, value: Value, reshape: Node) -> None:
-    """transpose(reshape(input)) as reshape(transpose(input)), so that the input can take it."""
-    for node in reshape.output.users:
-        if node.op != "transpose":
-            continue
-        shape, perm = reshape.output.shape, node.attrs["perm"]
-        if movement.keeps_order(shape, perm):
-            continue
-        # Where each axis of the input that is not 1 ends up
-        landing = [perm.index(axis) for axis, size in enumerate(shape) if size != 1]
-        order = movement.axes_by_origin(value.shape, landing)
-        build = Builder(graph, node)
-        result = build.reshape(build.transpose(value, order), node.output.shape)
-        movement.replace(graph, node, result)

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..errors import PackError
 from ..ir import GraphError, Model, Node, nhwc_view
-from ..ops import infer_shape
+from ..ops import attributes, infer_shape
 from ..optable import OPS
 
 
@@ -24,6 +24,7 @@ def _check(node: Node) -> None:
         raise GraphError(f"{node.name}: {node.op} has wrong inputs or outputs")
     if node.op != "reshape" and nhwc_view(infer_shape(node)) != nhwc_view(node.output.shape):
         raise GraphError(f"{node.name}: {node.op} does not give {node.output.shape}")
+    attributes(node)  # says what the NHWC view cannot express
     for value in node.inputs:
         if value is not None and value.is_constant and not np.isfinite(value.data).all():
             raise PackError(
