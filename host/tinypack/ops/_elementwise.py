@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from ..ir import FloatArray, Node, Shape, Value
-from ._build import Builder
+from ..ir import FloatArray, Node, Shape, Value, nhwc_view
+from ._build import Builder, refuse
 
 
 def operands(node: Node, build: Builder) -> tuple[Value, Value]:
@@ -30,9 +30,23 @@ def infer_shape(node: Node) -> Shape:
     return np.broadcast_shapes(node.input(0).shape, node.input(1).shape)
 
 
+def attributes(node: Node) -> dict[str, int]:
+    """Checks that the NHWC views broadcast as well: axes in front of h are one there."""
+    whole = nhwc_view(node.output.shape)
+    for value in (node.input(0), node.input(1)):
+        sizes = zip(nhwc_view(value.shape), whole, strict=True)
+        if any(size not in (1, full) for size, full in sizes):
+            raise refuse(
+                node,
+                f"broadcasts {value.shape} to {node.output.shape}",
+                "use four axes at most",
+            )
+    return {}
+
+
 def with_samples(node: Node, x: FloatArray, k: FloatArray) -> tuple[Any, Any]:
     """Arrays that numpy broadcasts sample by sample."""
-    rank = len(node.output.shape)
+    rank = max(node.input(0).rank, node.input(1).rank)
 
     def raised(value: Value, array: FloatArray) -> FloatArray:
         ones = (1,) * (rank - value.rank)

@@ -7,11 +7,20 @@ import numpy as np
 
 from ..ir import FloatArray, Node, Value
 from ._build import Builder
-from ._elementwise import infer_shape, of_equal_rank, operands, with_samples
+from ._elementwise import attributes, infer_shape, of_equal_rank, operands, with_samples
 from ._layer import Layer, Quantized, activation
 from ._requant import add_multipliers
 
-__all__ = ["ELEMENTWISE", "ONNX", "float_", "infer_shape", "legalize", "permuted", "quantize"]
+__all__ = [
+    "ELEMENTWISE",
+    "ONNX",
+    "attributes",
+    "float_",
+    "infer_shape",
+    "legalize",
+    "permuted",
+    "quantize",
+]
 
 ELEMENTWISE = True
 ONNX = ("Add", "Sub", "Sum")

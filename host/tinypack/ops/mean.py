@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..ir import FloatArray, Node, Shape, Value
-from ._build import Builder, argument, normalized_axes
+from ._build import Builder, argument, normalized_axes, refuse
 from ._layer import Layer, Quantized, rescale
 
 ONNX = ("ReduceMean", "ReduceSum", "GlobalAveragePool")
@@ -22,11 +22,7 @@ def legalize(node: Node, build: Builder) -> Value | None:
         if not given and node.attrs.get("noop_with_empty_axes", 0):
             return build.reshape(x, x.shape)
         axes = normalized_axes(given or list(range(x.rank)), x.rank)
-    if x.rank == 4 and axes == (2, 3):
-        # Channels stand first here: this decides the layout of a model that begins with it.
-        y = build.to_nchw(build.node("mean", build.to_nhwc(x), axes=(1, 2)))
-    else:
-        y = build.node("mean", x, axes=axes)
+    y = build.node("mean", x, axes=axes)
     if node.op == "ReduceSum":
         count = np.prod([x.shape[axis] for axis in axes])
         y = build.node("mul", y, build.constant(np.full((1,) * x.rank, count), "count"))
@@ -44,8 +40,11 @@ def float_(node: Node, x: FloatArray) -> FloatArray:
 
 
 def attributes(node: Node) -> dict[str, int]:
-    """Bits of the NHWC view; averaging some but not all axes in front of h has no form."""
-    rank, bits = node.input(0).rank, 0
+    """Bits of the NHWC view."""
+    shape, rank, bits = node.input(0).shape, node.input(0).rank, 0
+    front = [axis in node.attrs["axes"] for axis in range(rank - 3) if shape[axis] != 1]
+    if any(front) and not all(front):
+        raise refuse(node, f"averages axes {node.attrs['axes']} of {rank}", "use four at most")
     for axis in node.attrs["axes"]:
         bits |= 1 << max(0, 4 - rank + axis)
     return {"axes": bits}

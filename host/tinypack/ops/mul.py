@@ -7,10 +7,19 @@ import numpy as np
 
 from ..ir import FloatArray, Node, Value
 from ._build import Builder, constant_input, refuse
-from ._elementwise import infer_shape, operands, with_samples
+from ._elementwise import attributes, infer_shape, operands, with_samples
 from ._layer import Layer, Quantized, activation, rescale
 
-__all__ = ["ELEMENTWISE", "ONNX", "float_", "infer_shape", "legalize", "permuted", "quantize"]
+__all__ = [
+    "ELEMENTWISE",
+    "ONNX",
+    "attributes",
+    "float_",
+    "infer_shape",
+    "legalize",
+    "permuted",
+    "quantize",
+]
 
 ELEMENTWISE = True
 ONNX = ("Mul", "Div", "BatchNormalization")

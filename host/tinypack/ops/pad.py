@@ -43,7 +43,13 @@ def float_(node: Node, x: FloatArray) -> FloatArray:
 
 
 def attributes(node: Node) -> dict[str, int]:
-    """before_n stands for all axes in front of h; more than one padded there has no form."""
+    """Axes in front of h are one in the NHWC view."""
+    if len(node.attrs["before"]) > 4 and any(
+        node.attrs[key][axis]
+        for key in ("before", "after")
+        for axis in range(len(node.attrs["before"]) - 3)
+    ):
+        raise refuse(node, "pads the outer of more than four axes", "use four axes at most")
     before = (0, 0, 0, 0, *node.attrs["before"])[-4:]
     return dict(zip(("before_n", "before_h", "before_w", "before_c"), before, strict=True))
 
