@@ -111,6 +111,37 @@ class RandomGraph(SmallGraph):
         gate = self.op("GlobalAveragePool", y)
         return self.op("Mul", y, self.op("Sigmoid", gate))
 
+    def excite(self, y: str) -> str:
+        """Squeeze and excitation as PyTorch writes it: through flat vectors."""
+        c, ones = self.shape[1], (1,) * (len(self.shape) - 2)
+        axes = list(range(2, len(self.shape)))
+        gate = self.op("ReduceMean", y, axes=axes, keepdims=0)
+        gate = self.op("Relu", self.op("Gemm", gate, self.weights(c, 3), self.bias(3)))
+        gate = self.op("HardSigmoid", self.op("Gemm", gate, self.weights(3, c), self.bias(c)))
+        return self.op("Mul", y, self.op("Reshape", gate, self.axes(1, c, *ones)))
+
+    def dense(self, y: str) -> str:
+        """A dense layer over channels, as Keras writes it: rows of a matrix."""
+        c, sizes, out = self.shape[1], self.shape[2:], int(self.random.integers(1, 6))
+        rank = len(self.shape)
+        y = self.op("Transpose", y, perm=(0, *range(2, rank), 1))
+        y = self.op("Reshape", y, self.axes(-1, c))
+        y = self.op("Add", self.op("MatMul", y, self.weights(c, out)), self.bias(out))
+        y = self.op("Reshape", y, self.axes(1, *sizes, out))
+        self.shape = (1, out, *sizes)
+        return self.op("Transpose", y, perm=(0, rank - 1, *range(1, rank - 1)))
+
+    def raised(self, y: str) -> str:
+        """A one-dimensional convolution in two dimensions, as tf2onnx writes it."""
+        c, w = self.shape[1], self.shape[2]
+        out, kernel = int(self.random.integers(1, 6)), min(w, 3)
+        place = self.pick(2, 3)
+        y = self.op("Unsqueeze", y, self.axes(place))
+        shape = (1, kernel) if place == 2 else (kernel, 1)
+        y = self.op("Conv", y, self.weights(out, c, *shape), self.bias(out))
+        self.shape = (1, out, w - kernel + 1)
+        return self.op("Squeeze", self.op("Relu", y), self.axes(place))
+
     def there_and_back(self, y: str) -> str:
         """A function in the other layout."""
         rank = len(self.shape)
@@ -152,6 +183,7 @@ def random_model(seed: int) -> onnx.ModelProto:
     for _ in range(int(g.random.integers(1, LAYERS))):
         g.earlier.append((y, g.shape))
         names = ["conv", "conv", "activation", "activation", "affine", "join", "there_and_back"]
+        names += ["excite", "dense"] if len(g.shape) == 4 else ["excite", "dense", "raised"]
         if min(g.shape[2:]) > 1:
             names += ["pool", "pad"]
         y = getattr(g, g.pick(*names))(y)
