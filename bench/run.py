@@ -9,7 +9,7 @@ from math import prod
 from pathlib import Path
 
 from tinypack.model_file import ModelSpec
-from tinypack.model_file.spec import BITS
+from tinypack.model_file.spec import BITS, GoldenSpec
 from toolchain import ToolchainError
 from toolchain.qemu import plugin
 
@@ -35,20 +35,16 @@ class Run:
     profile: Counter[str]
 
 
-def golden_input(model: ModelSpec) -> tuple[bytes, tuple[int, ...]]:
-    """A real sample if the file has one, and the CRC of every node's output on it."""
-    golden = max(model.golden, key=lambda vector: len(vector.input))
+def golden_bytes(model: ModelSpec, golden: GoldenSpec) -> bytes:
+    """All inputs of a golden vector, SPEC.md "Golden vectors"."""
     if golden.input:
-        return golden.input, golden.node_crc
-    size = sum(
-        prod(tensor.shape) * BITS[tensor.dtype] // 8
-        for tensor in map(model.tensors.__getitem__, model.inputs)
-    )
+        return golden.input
+    inputs = map(model.tensors.__getitem__, model.inputs)
     state, noise = golden.seed, bytearray()
-    for _ in range(size):
+    for _ in range(sum(prod(tensor.shape) * BITS[tensor.dtype] // 8 for tensor in inputs)):
         state = (1664525 * state + 1013904223) % 2**32
         noise.append(state >> 24)
-    return bytes(noise), golden.node_crc
+    return bytes(noise)
 
 
 def run(core: Core, model: bytes, inputs: bytes, arena_bytes: int, profile: int | None) -> Run:
@@ -63,7 +59,7 @@ def run(core: Core, model: bytes, inputs: bytes, arena_bytes: int, profile: int 
             arguments += f",region={NODES + 2 * profile}"
         load = f"loader,file={job},addr={core.job},force-raw=on"
         printed = emulate(core, elf, "-plugin", arguments, "-device", load)
-        return _read(printed, counts.read_text())
+        return _read(printed, counts.read_text(), profile is not None)
 
 
 def emulate(core: Core, elf: Path, *options: str) -> str:
@@ -85,7 +81,7 @@ def _job(model: bytes, inputs: bytes, arena_bytes: int) -> bytes:
     return header + model + bytes(-len(model) % 16) + inputs
 
 
-def _read(printed: str, counted: str) -> Run:
+def _read(printed: str, counted: str, profiled: bool) -> Run:
     values: dict[str, list[int]] = {}
     for line in printed.splitlines():
         name, _, value = line.partition(" ")
@@ -97,7 +93,7 @@ def _read(printed: str, counted: str) -> Run:
         kind, *fields = line.split()
         if kind == "mark":
             marks.append(int(fields[1]))
-        elif kind == "block":
+        elif kind == "block" and profiled:
             profile[fields[3]] += int(fields[1]) * int(fields[2])
 
     def between(mark: int) -> int:
