@@ -54,8 +54,19 @@ typedef struct {
     int32_t bias, multiplier, shift;
 } tin_params_t;
 
+// Little-endian, at any address.
+static inline uint32_t tin_load_u32(const uint8_t *p) {
+#if (defined(__ARM_FEATURE_UNALIGNED) || defined(__x86_64__)) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    uint32_t word;
+    __builtin_memcpy(&word, p, 4);
+    return word;
+#else
+    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+#endif
+}
+
 static inline int32_t tin_load_s32(const uint8_t *p) {
-    return (int32_t)((uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24);
+    return (int32_t)tin_load_u32(p);
 }
 
 static inline tin_params_t tin_params(const uint8_t *params, int32_t channel) {

@@ -276,7 +276,7 @@ static inline uint32_t tin_halfwords(int32_t low, int32_t high) {
 static inline void tin_dw_channel(const tin_gemm_t *dw, int32_t oc, int32_t signed_offset, tin_dw_channel_t *channel) {
     const uint8_t *const plane = dw->weights + oc * (dw->s4 ? 5 : 9);
     const uint8_t *const params = dw->params + 12 * oc;
-    const int32_t shift = tin_load_word(params + 8);
+    const int32_t shift = tin_load_s32(params + 8);
     for (int32_t column = 0; column < 3; column++) {
         const int32_t w0 = 2 * tin_plane_weight(plane, dw->s4, column);
         const int32_t w1 = 2 * tin_plane_weight(plane, dw->s4, column + 3);
@@ -284,8 +284,8 @@ static inline void tin_dw_channel(const tin_gemm_t *dw, int32_t oc, int32_t sign
         channel->weights[2 * column] = tin_halfwords(w0, w1);
         channel->weights[2 * column + 1] = tin_halfwords(w1, w2);
     }
-    channel->bias = (int32_t)((uint32_t)tin_load_word(params) << 1);
-    channel->multiplier = tin_load_word(params + 4);
+    channel->bias = (int32_t)((uint32_t)tin_load_s32(params) << 1);
+    channel->multiplier = tin_load_s32(params + 4);
     channel->shift = shift < 0 ? -shift - 1 : 0;
     channel->rounding = (int32_t)((uint32_t)(signed_offset ? 1 : 2 * dw->to.zero_point + 1) << channel->shift);
 }

@@ -31,33 +31,30 @@ enum {
     TIN_FC_SUMS = 4,             // the sums as they are, s32
 };
 
-// Two taps (x) times those of two channels in a word, and their neighbours.
-#define MAC4_S8(x) \
-    "    ldrd   r4, r5, [r1], #8\n" \
-    "    uxtb16 r10, r4\n" \
-    "    smlad  r6, r10, " x ", r6\n" \
-    "    uxtb16 r10, r4, ror #8\n" \
-    "    smlad  r7, r10, " x ", r7\n" \
-    "    uxtb16 r10, r5\n" \
-    "    smlad  r8, r10, " x ", r8\n" \
-    "    uxtb16 r10, r5, ror #8\n" \
-    "    smlad  r9, r10, " x ", r9\n"
+// Two taps (x) times those of two channels in a word.
+#define MAC2_S8(word, x, c0, c1) \
+    "    uxtb16 r10, " word "\n" \
+    "    smlad  " c0 ", r10, " x ", " c0 "\n" \
+    "    uxtb16 r10, " word ", ror #8\n" \
+    "    smlad  " c1 ", r10, " x ", " c1 "\n"
 // 4 taps; all instructions have 4 bytes.
 #define QUAD_S8 \
     "    ldrd   r2, r3, [r0], #8\n" \
-    MAC4_S8("r2") \
-    MAC4_S8("r3")
+    "    ldm.w  r1!, {r4, r5, r11, r12}\n" \
+    MAC2_S8("r4", "r2", "r6", "r7") \
+    MAC2_S8("r5", "r2", "r8", "r9") \
+    MAC2_S8("r11", "r3", "r6", "r7") \
+    MAC2_S8("r12", "r3", "r8", "r9")
 
-// A byte 16 * c0 + c1: the sums of c0 become 16 times too large and have those of c1 in them.
+// A byte 16 * c0 + c1: the sums of c0 become 16 times too large and have those of c1 in them; r11 is 0x000f000f.
 #define MAC4_S4(word, c0, c1) \
     "    uxtb16 r10, " word "\n" \
     "    smlad  " c0 ", r10, r2, " c0 "\n" \
     "    uxtb16 r10, " word ", ror #8\n" \
     "    smlad  " c0 ", r10, r3, " c0 "\n" \
-    "    and    " word ", " word ", #0x0f0f0f0f\n" \
-    "    uxtb16 r10, " word "\n" \
+    "    and    r10, r11, " word "\n" \
     "    smlad  " c1 ", r10, r2, " c1 "\n" \
-    "    uxtb16 r10, " word ", ror #8\n" \
+    "    and    r10, r11, " word ", lsr #8\n" \
     "    smlad  " c1 ", r10, r3, " c1 "\n"
 #define QUAD_S4 \
     "    ldrd   r2, r3, [r0], #8\n" \
@@ -75,20 +72,18 @@ enum {
     "    add    " c0 ", r3, " c0 ", asr #4\n"
 
 // As in cortexm_dsp_gemm.h; r5 is 2 * zero_point + 1.
-#define REQUANT_PARAMS(at) \
-    "    ldr    r2, [r12, #" #at " + 4]\n" \
-    "    ldr    r3, [r12, #" #at " + 8]\n" \
-    "    mvns   r3, r3\n" \
-    "    usat   r3, #5, r3\n"
 #define REQUANT_RELU(acc, at) \
-    REQUANT_PARAMS(at) \
+    "    ldrd   r2, r3, [r12, #" #at " + 4]\n" \
+    "    mvns   r3, r3\n" \
     "    lsl    r4, r5, r3\n" \
     "    lsl.w  " acc ", " acc ", #1\n" \
     "    smmlar " acc ", " acc ", r2, r4\n" \
     "    asr.w  " acc ", " acc ", r3\n" \
     "    ssat   " acc ", #8, " acc ", asr #1\n"
 #define REQUANT_SIGNED(acc, at) \
-    REQUANT_PARAMS(at) \
+    "    ldrd   r2, r3, [r12, #" #at " + 4]\n" \
+    "    mvns   r3, r3\n" \
+    "    usat   r3, #5, r3\n" \
     "    movs   r4, #1\n" \
     "    lsls   r4, r3\n" \
     "    add    r4, r4, " acc ", asr #31\n" \
@@ -100,16 +95,14 @@ enum {
     "    ssat   " acc ", #8, " acc ", asr #1\n"
 
 // Fours of channels, `params` to `params_end`; `correction` is what the offset of the weights adds to each sum. Words, params and
-// weights are aligned. The stack: x, entry, 2 words, 9 saved registers, then the arguments from x_end on.
+// weights are aligned. The stack: x, entry, params, out, 9 saved registers, then the arguments from x_end on.
 TIN_ASM void tin_fc_quads(const uint32_t *x, const uint8_t *weights, const uint8_t *params, void *out, const uint32_t *x_end,
     const uint8_t *params_end, int32_t correction, int32_t rounding, uint32_t flags, uint32_t low4, uint32_t high4, int32_t s4) {
     __asm__ (
         "    push   {r0-r11, lr}\n"
-        "    mov    r12, r2\n"
-        "    mov    lr, r3\n"
         // The loop is unrolled 4 times; it is entered so that the last round is whole.
-        "    ldr    r11, [sp, #52]\n"
-        "    sub    r4, r0, r11\n"
+        "    ldr    lr, [sp, #52]\n"
+        "    sub    r4, r0, lr\n"
         "    ubfx   r4, r4, #3, #2\n"
         "    ldr    r5, [sp, #80]\n"
         "    cbnz   r5, 1f\n"
@@ -122,6 +115,9 @@ TIN_ASM void tin_fc_quads(const uint32_t *x, const uint8_t *weights, const uint8
         "    adds   r3, #1\n"
         "    str    r3, [sp, #4]\n"
 
+        "    mov    r12, r2\n"
+
+        // Four channels; their params at r12.
         "3:  ldr    r2, [sp, #60]\n"
         "    ldr.w  r6, [r12]\n"
         "    ldr.w  r7, [r12, #12]\n"
@@ -131,8 +127,8 @@ TIN_ASM void tin_fc_quads(const uint32_t *x, const uint8_t *weights, const uint8
         "    add    r7, r2\n"
         "    add    r8, r2\n"
         "    add    r9, r2\n"
-        "    ldr    r0, [sp]\n"
-        "    ldr    r3, [sp, #4]\n"
+        "    mov    r11, #0x000f000f\n"
+        "    ldrd   r0, r3, [sp]\n"
         "    bx     r3\n"
 
         "    .balign 4\n"
@@ -140,8 +136,9 @@ TIN_ASM void tin_fc_quads(const uint32_t *x, const uint8_t *weights, const uint8
         "    .rept  4\n"
         QUAD_S4
         "    .endr\n"
-        "41: cmp    r0, r11\n"
+        "41: cmp    r0, lr\n"
         "    bne.w  40b\n"
+        "    ldrd   r12, r11, [sp, #8]\n"
         "    ldr    r2, [sp, #60]\n"
         SPLIT_S4("r6", "r7", 0)
         SPLIT_S4("r8", "r9", 24)
@@ -152,11 +149,11 @@ TIN_ASM void tin_fc_quads(const uint32_t *x, const uint8_t *weights, const uint8
         "    .rept  4\n"
         QUAD_S8
         "    .endr\n"
-        "31: cmp    r0, r11\n"
+        "31: cmp    r0, lr\n"
         "    bne.w  30b\n"
+        "    ldrd   r12, r11, [sp, #8]\n"
 
-        "4:  ldr    r0, [sp, #68]\n"
-        "    ldr    r5, [sp, #64]\n"
+        "4:  ldrd   r5, r0, [sp, #64]\n"
         "    cbz    r0, 5f\n"
         "    b      8f\n"
         "5:\n"
@@ -169,9 +166,10 @@ TIN_ASM void tin_fc_quads(const uint32_t *x, const uint8_t *weights, const uint8
         "    bfi    r6, r9, #24, #8\n"
         "    cmp    r0, #2\n"
         "    bhs    9f\n"
-        "7:  str    r6, [lr], #4\n"
+        "7:  str    r6, [r11], #4\n"
         "10: ldr    r2, [sp, #56]\n"
         "    add    r12, #48\n"
+        "    strd   r12, r11, [sp, #8]\n"
         "    cmp    r12, r2\n"
         "    bne    3b\n"
         "    add    sp, #16\n"
@@ -192,17 +190,15 @@ TIN_ASM void tin_fc_quads(const uint32_t *x, const uint8_t *weights, const uint8
         "    sel    r6, r6, r3\n"
         "    b      7b\n"
         // TIN_FC_SUMS
-        "11: strd   r6, r7, [lr], #8\n"
-        "    strd   r8, r9, [lr], #8\n"
+        "11: stm    r11!, {r6-r9}\n"
         "    b      10b\n");
 }
 
-#undef MAC4_S8
+#undef MAC2_S8
 #undef QUAD_S8
 #undef MAC4_S4
 #undef QUAD_S4
 #undef SPLIT_S4
-#undef REQUANT_PARAMS
 #undef REQUANT_RELU
 #undef REQUANT_SIGNED
 

@@ -45,15 +45,23 @@ TIN_ASM void tin_widen_columns(uint32_t *block, const int8_t *x0, const int8_t *
         "    pop    {r4-r11, pc}\n");
 }
 
-// Copies `count` >= 1 bytes by words.
-static inline int8_t *tin_copy_bytes(int8_t *to, const int8_t *from, int32_t count) {
-    for (; count >= 4; count -= 4, to += 4, from += 4) {
-        __builtin_memcpy(to, from, 4);
-    }
-    while (count-- > 0) {
-        *to++ = *from++;
-    }
-    return to;
+// Copies bytes, by words; returns the end.
+TIN_ASM int8_t *tin_copy_bytes(int8_t *to, const int8_t *from, int32_t count) {
+    __asm__ (
+        "    subs   r2, #4\n"
+        "    blt    2f\n"
+        "1:  ldr    r3, [r1], #4\n"
+        "    str    r3, [r0], #4\n"
+        "    subs   r2, #4\n"
+        "    bge    1b\n"
+        "2:  lsls   r2, r2, #31\n"
+        "    itt    cs\n"
+        "    ldrhcs r3, [r1], #2\n"
+        "    strhcs r3, [r0], #2\n"
+        "    itt    mi\n"
+        "    ldrbmi r3, [r1], #1\n"
+        "    strbmi r3, [r0], #1\n"
+        "    bx     lr\n");
 }
 
 static inline int8_t *tin_fill_bytes(int8_t *to, int8_t value, int32_t count) {
@@ -63,29 +71,29 @@ static inline int8_t *tin_fill_bytes(int8_t *to, int8_t value, int32_t count) {
     return to;
 }
 
-// One kernel row of one pixel; h is outside of the input or not.
-static inline int8_t *tin_gather_row(const tin_window_t *window, const tin_pixel_t *pixel, int32_t h, int32_t channel, int32_t channels,
-    int8_t *to) {
-    int32_t w = pixel->ow * window->stride_w - window->pad_left;
-    if ((uint32_t)h >= (uint32_t)window->in_h) {
-        return tin_fill_bytes(to, window->zero_point, window->kernel_w * channels);
-    }
-    const int8_t *const row = pixel->x + h * window->in_w * window->in_c + channel;
-    if (window->dilation_w == 1 && channels == window->in_c) {
-        const int32_t left = w < 0 ? -w : 0;
-        const int32_t right = w + window->kernel_w > window->in_w ? w + window->kernel_w - window->in_w : 0;
-        to = tin_fill_bytes(to, window->zero_point, left * channels);
-        to = tin_copy_bytes(to, row + (w + left) * channels, (window->kernel_w - left - right) * channels);
-        return tin_fill_bytes(to, window->zero_point, right * channels);
-    }
-    for (int32_t kx = 0; kx < window->kernel_w; kx++, w += window->dilation_w) {
-        if ((uint32_t)w < (uint32_t)window->in_w) {
-            to = tin_copy_bytes(to, row + w * window->in_c, channels);
-        } else {
-            to = tin_fill_bytes(to, window->zero_point, channels);
+// One pixel's column, the zero point where it lies outside of the input.
+static inline void tin_gather_column(const tin_window_t *window, const tin_pixel_t *pixel, int32_t channel, int32_t channels, int8_t *to) {
+    const int32_t c = window->in_c;
+    const int32_t w = pixel->ow * window->stride_w - window->pad_left;
+    const int32_t row_step = window->dilation_h * window->in_w * c;
+    int32_t h = pixel->oh * window->stride_h - window->pad_top;
+    const int8_t *x = pixel->x + (h * window->in_w + w) * c + channel;
+    // A kernel row is one run of bytes where it can be.
+    const bool whole = window->dilation_w == 1 && channels == c && w >= 0 && w + window->kernel_w <= window->in_w;
+    for (int32_t ky = 0; ky < window->kernel_h; ky++, h += window->dilation_h, x += row_step) {
+        const bool row_inside = (uint32_t)h < (uint32_t)window->in_h;
+        if (whole && row_inside) {
+            to = tin_copy_bytes(to, x, window->kernel_w * c);
+            continue;
+        }
+        for (int32_t kx = 0; kx < window->kernel_w * window->dilation_w; kx += window->dilation_w) {
+            if (row_inside && (uint32_t)(w + kx) < (uint32_t)window->in_w) {
+                to = tin_copy_bytes(to, x + kx * c, channels);
+            } else {
+                to = tin_fill_bytes(to, window->zero_point, channels);
+            }
         }
     }
-    return to;
 }
 
 static inline void tin_pack_columns__dsp(const tin_window_t *window, tin_pixel_t pixel, int32_t pixels, int32_t channel, int32_t channels,
@@ -122,10 +130,7 @@ static inline void tin_pack_columns__dsp(const tin_window_t *window, tin_pixel_t
     }
     int8_t *const bytes = (int8_t *)block + 8 * pitch;
     for (int32_t i = 0; i < pixels; i++, tin_next_pixel(window, &pixel)) {
-        int8_t *to = bytes + i * pitch;
-        for (int32_t ky = 0; ky < window->kernel_h; ky++) {
-            to = tin_gather_row(window, &pixel, pixel.oh * window->stride_h - window->pad_top + ky * window->dilation_h, channel, channels, to);
-        }
+        tin_gather_column(window, &pixel, channel, channels, bytes + i * pitch);
     }
     tin_widen_columns(block, bytes, bytes + pitch, bytes + 2 * pitch, bytes + 3 * pitch, pitch >> 2);
 }
@@ -182,16 +187,16 @@ enum {
     MAC8
 
 // From params at r0 + at: r2 the multiplier, r3 r - 1, r4 the factor in r4 << (r - 1).
-#define REQUANT_PARAMS(at) \
+#define REQUANT_PARAMS(at, at_least_0) \
     "    ldr    r2, [r0, #" #at "]\n" \
     "    ldr    r3, [r0, #" #at " + 4]\n" \
     "    mvns   r3, r3\n" \
-    "    usat   r3, #5, r3\n" \
+    at_least_0 \
     "    lsls   r4, r3\n"
 
 #define REQUANT_RELU(at, registers) \
     "    ldr    r4, [sp, #64]\n" \
-    REQUANT_PARAMS(at) \
+    REQUANT_PARAMS(at, "") \
     "    .irp   acc, " registers "\n" \
     "    lsl.w  \\acc, \\acc, #1\n" \
     "    smmlar \\acc, \\acc, r2, r4\n" \
@@ -201,7 +206,7 @@ enum {
 
 #define REQUANT_SIGNED(at, registers) \
     "    movs   r4, #1\n" \
-    REQUANT_PARAMS(at) \
+    REQUANT_PARAMS(at, "    usat   r3, #5, r3\n") \
     "    .irp   acc, " registers "\n" \
     "    add    r5, r4, \\acc, asr #31\n" \
     "    lsl.w  \\acc, \\acc, #1\n" \

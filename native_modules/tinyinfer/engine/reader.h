@@ -3,6 +3,7 @@
 #ifndef TIN_READER_H
 #define TIN_READER_H
 
+#include "arch/arithmetic.h"
 #include "tin.h"
 
 // Field numbers, in the order of model.fbs.
@@ -24,7 +25,7 @@ static inline uint32_t tin_u16(const uint8_t *p) {
 }
 
 static inline uint32_t tin_u32(const uint8_t *p) {
-    return tin_u16(p) | tin_u16(p + 2) << 16;
+    return tin_load_u32(p);
 }
 
 static inline int32_t tin_s32(const uint8_t *p) {

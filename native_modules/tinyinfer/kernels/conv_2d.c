@@ -36,7 +36,7 @@ void tin_conv_2d(const tin_node_t *node, int32_t row0, int32_t row1, void *scrat
         k->data, node->inputs[2].data, y->c / groups, taps, NULL, y->c, s4, k->aligned, a->wide != 0, 0,
         { y->zero_point, a->activation_min, a->activation_max },
     };
-    gemm.form = tin_requant_form(node->inputs[2].data, groups * rows_of_group, taps, &gemm.to);
+    gemm.form = tin_requant_form(node->inputs[2].data, groups == 1 ? y->c : groups * rows_of_group, taps, &gemm.to);
 
     tin_pixel_t pixel = { (const int8_t *)x->data + row0 / y->h * (x->h * x->w * x->c), row0 % y->h, 0 };
     int8_t *out = (int8_t *)y->data + row0 * y->w * y->c;

@@ -24,7 +24,7 @@ void tin_fully_connected(const tin_node_t *node, int32_t row0, int32_t row1, voi
     tin_gemm_t fc = {
         NULL, NULL, 0, x->c, NULL, 0, s4, k->aligned, a->wide != 0, 0, { y->zero_point, a->activation_min, a->activation_max },
     };
-    fc.form = tin_requant_form(node->inputs[2].data, 4 * quads, x->c, &fc.to);
+    fc.form = tin_requant_form(node->inputs[2].data, y->c, x->c, &fc.to);
     int32_t input_row = row0 / quads, quad = row0 % quads;
     while (row0 < row1) {
         // The quads of one input row.
