@@ -31,3 +31,6 @@ def command(as_json: bool) -> None:
     ]
     columns = ("id", "short", "board", "core", "RAM free", "ROMFS", "")
     print_table("boards", columns, rows, left=4)
+    for board in boards:
+        for figure, source in board.sources.items():
+            click.echo(f"{board.id} {figure}: {source}")
