@@ -47,8 +47,8 @@ def main() -> int:
         return command
 
     thing("all", "all that the tests need", lambda given: everything())
-    packages = thing("packages", "the programs the builds need", lambda given: need(*given.tool))
-    packages.add_argument("tool", nargs="*", choices=TOOLS, default=list(TOOLS))
+    packages = thing("packages", "the programs the builds need", lambda given: need(*(given.tool or TOOLS)))
+    packages.add_argument("tool", nargs="*", choices=TOOLS)
     thing("source", "MicroPython's source tree", lambda given: source())
     thing("package", "the tinyinfer package as .mpy files", lambda given: package())
     thing("mpy-cross", "MicroPython's compiler of .mpy files", lambda given: mpy_cross())
