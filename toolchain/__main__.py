@@ -35,6 +35,13 @@ def everything() -> list[Path]:
     return made
 
 
+def _tool(name: str) -> str:
+    """For argparse, whose choices refuse an empty list of them."""
+    if name not in TOOLS:
+        raise argparse.ArgumentTypeError(f"choose from {', '.join(TOOLS)}")
+    return name
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m toolchain", description=__doc__)
     things = parser.add_subparsers(dest="thing", required=True, metavar="THING")
@@ -47,8 +54,10 @@ def main() -> int:
         return command
 
     thing("all", "all that the tests need", lambda given: everything())
-    packages = thing("packages", "the programs the builds need", lambda given: need(*(given.tool or TOOLS)))
-    packages.add_argument("tool", nargs="*", choices=TOOLS)
+    packages = thing(
+        "packages", "the programs the builds need", lambda given: need(*(given.tool or TOOLS))
+    )
+    packages.add_argument("tool", nargs="*", type=_tool, help=", ".join(TOOLS))
     thing("source", "MicroPython's source tree", lambda given: source())
     thing("package", "the tinyinfer package as .mpy files", lambda given: package())
     thing("mpy-cross", "MicroPython's compiler of .mpy files", lambda given: mpy_cross())
