@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,7 @@ def reference(path: Path, samples: FloatArray | Sequence[FloatArray]) -> list[ND
     return [np.stack(outputs).astype(np.float32) for outputs in zip(*runs, strict=True)]
 
 
-def _session(path: Path):  # type: ignore[no-untyped-def]
+def _session(path: Path) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

@@ -124,6 +124,8 @@ def _from_source(value: Value, x: FloatArray) -> FloatArray:
 def unsupported(name: str, op: str) -> PackError:
     """What to say of an operator of the source that nothing here computes."""
     remedy = _REMEDIES.get(op, "`tinypack ops` lists what is; build the layer from those")
+    if op.startswith("com.microsoft."):
+        remedy = "give the model as it was before onnxruntime optimized it"
     return PackError(f"node {name!r}: operator {op} is not supported; {remedy}")
 
 
@@ -131,7 +133,10 @@ _LOOP = (
     "recurrent layers of Keras become loops: build them with unroll=True,"
     " or export the model from PyTorch"
 )
+_FLOAT = "give the float model, tinypack quantizes it itself"
 _REMEDIES = {
+    "QuantizeLinear": _FLOAT,
+    "DequantizeLinear": _FLOAT,
     "Loop": _LOOP,
     "Scan": _LOOP,
     "If": "export the model with fixed input sizes so that the branch is known",
