@@ -46,11 +46,11 @@ def infer_shape(node: Node) -> Shape:
 
 def attributes(node: Node) -> dict[str, int]:
     """ops.def's attributes of a legal node, without those that quantization gives."""
-    known = {attr.name for attr in OPS[node.op].attrs} - {"activation_min", "activation_max"}
     module = MODULES[node.op]
     own: dict[str, int] = module.attributes(node) if hasattr(module, "attributes") else {}
-    same = (known - own.keys()) & node.attrs.keys()
-    return {name: int(node.attrs[name]) for name in sorted(same)} | own
+    known = {attr.name for attr in OPS[node.op].attrs} - own.keys()
+    # What is not an integer here becomes one in quantization: bounds, the value of a border.
+    return {k: v for k, v in node.attrs.items() if k in known and isinstance(v, int)} | own
 
 
 def float_(node: Node, *arrays: FloatArray) -> FloatArray:
