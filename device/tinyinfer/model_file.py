@@ -179,7 +179,7 @@ class ModelFile:
         self.file_size = size
         self._model = model = _Table(data, _follow(data, 0))
         self.version = (model.scalar(0, "<H", 2, 0), model.scalar(1, "<H", 2, 0))
-        if self.version[0] != FORMAT_MAJOR:
+        if self.version[0] > FORMAT_MAJOR:
             raise ValueError("model file needs a newer tinyinfer: format %d" % self.version[0])
         self.tensor_count = model.count(2)
         self.node_count = model.count(4)
