@@ -50,7 +50,11 @@ def attributes(node: Node) -> dict[str, int]:
     own: dict[str, int] = module.attributes(node) if hasattr(module, "attributes") else {}
     known = {attr.name for attr in OPS[node.op].attrs} - own.keys()
     # What is not an integer here becomes one in quantization: bounds, the value of a border.
-    return {k: v for k, v in node.attrs.items() if k in known and isinstance(v, int)} | own
+    return {
+        name: int(value)
+        for name, value in node.attrs.items()
+        if name in known and isinstance(value, int | np.integer)
+    } | own
 
 
 def float_(node: Node, *arrays: FloatArray) -> FloatArray:
