@@ -42,8 +42,9 @@ def installed(request, tmp_path_factory):
 
 
 def run(site, code):
+    # -S: what is installed beside this Python must not stand in for what the wheel lacks.
     done = subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-S", "-c", code],
         cwd=site.parent,
         env={**os.environ, "PYTHONPATH": str(site)},
         capture_output=True,
