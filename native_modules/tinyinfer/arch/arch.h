@@ -18,7 +18,7 @@
 #endif
 // Columns and matrix product share the layout of a block: all or none.
 #ifndef tin_gemm_block
-#define TIN_BLOCK_PIXELS(s4) TIN_BLOCK_PIXELS__GENERIC
+#define TIN_BLOCK_PIXELS(taps, s4) TIN_BLOCK_PIXELS__GENERIC
 #define tin_block_bytes tin_block_bytes__generic
 #define tin_pack_columns tin_pack_columns__generic
 #define tin_gemm_block tin_gemm_block__generic

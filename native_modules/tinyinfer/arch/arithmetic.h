@@ -61,6 +61,14 @@ static inline uint32_t tin_load_u32(const uint8_t *p) {
     __builtin_memcpy(&word, p, 4);
     return word;
 #else
+#if defined(__ARM_ARCH_6M__)
+    // Nearly always; a fifth of the instructions.
+    if (((uintptr_t)p & 3) == 0) {
+        uint32_t word;
+        __builtin_memcpy(&word, __builtin_assume_aligned(p, 4), 4);
+        return word;
+    }
+#endif
     return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 #endif
 }

@@ -8,7 +8,7 @@
 
 #include "arch/cortexm_dsp.h"
 
-#define TIN_BLOCK_PIXELS(s4) (4)
+#define TIN_BLOCK_PIXELS(taps, s4) (4)
 
 // Columns that are whole words of the input need no copy of their bytes.
 static inline bool tin_columns_are_words(const tin_window_t *window, int32_t taps) {

@@ -1,20 +1,20 @@
-// ARMv6-M: the columns of eight pixels, two by two.
+// ARMv6-M: the columns of a block, pixels two by two.
 //
-// A word holds a tap of two pixels, x(p) + x(p + 1) * 2^16, so that one MULS makes two products. A block has, for s4, the four words
-// of each tap side by side; for s8, the two words of each tap of the first four pixels, taps in the order of pairs_s8 (k0 k2 k1 k3),
-// then those of the other four.
+// A word holds a tap of two pixels, x(p) + x(p + 1) * 2^16, so that one MULS makes two products. A block has, for s4, six pixels: the
+// three words of each tap side by side; for s8, four pixels: the two words of each tap, taps in the order of pairs_s8 (k0 k2 k1 k3);
+// of few taps, where the time goes to outputs, twice as many.
 #ifndef TIN_M0P_COLUMNS_H
 #define TIN_M0P_COLUMNS_H
 
 #include "arch/generic.h"
 
-#define TIN_BLOCK_PIXELS(s4) (8)
+#define TIN_BLOCK_PIXELS(taps, s4) ((s4) ? 6 : (taps) <= 48 ? 8 : 4)
 
-// Behind a block: the bytes of two pixels whose windows are not all inside of the input, or not in runs.
+// Behind a block: the bytes of two pixels whose windows are not all inside of the input, or not in runs; then weights that are not
+// aligned.
 static inline int32_t tin_block_bytes__m0p(const tin_window_t *window, int32_t taps, bool s4) {
-    (void)window;
-    (void)s4;
-    return (16 + 2) * ((taps + 3) & ~3);
+    const int32_t spare = s4 && window->kernel_h * window->kernel_w == 1 ? 1 : 2;
+    return (2 * TIN_BLOCK_PIXELS(taps, s4) + spare) * ((taps + 3) & ~3);
 }
 #define tin_block_bytes tin_block_bytes__m0p
 
@@ -60,10 +60,10 @@ TIN_ASM void tin_m0p_pack(const tin_m0p_pack_t *job) {
         "    b      1b\n"
         "2:\n"
         TIN_M0P_PACK_TAP("0")
-        TIN_M0P_PACK_TAP("16")
-        TIN_M0P_PACK_TAP("32")
-        TIN_M0P_PACK_TAP("48")
-        "    adds   r2, #64\n"
+        TIN_M0P_PACK_TAP("12")
+        TIN_M0P_PACK_TAP("24")
+        TIN_M0P_PACK_TAP("36")
+        "    adds   r2, #48\n"
         "    b      2b\n"
         "4:  ldr    r3, [sp, #4]\n"
         "    adds   r0, r3\n"
@@ -132,7 +132,7 @@ static inline void tin_pack_columns__m0p(const tin_window_t *window, tin_pixel_t
     const bool every_pixel = kernel == 1 && window->stride_h == 1 && window->stride_w == 1 && window->out_h == window->in_h
         && window->out_w == window->in_w;
     const int32_t last_h = (window->kernel_h - 1) * window->dilation_h, last_w = (window->kernel_w - 1) * window->dilation_w;
-    int8_t *const gathered = (int8_t *)block + 16 * padded;
+    int8_t *const gathered = (int8_t *)block + 2 * TIN_BLOCK_PIXELS(kernel * channels, s4) * padded;
     tin_m0p_pack_t job = { .minus_run = -run, .runs = window->kernel_h, .s4 = s4 };
     const int8_t *from[2] = { pixel.x + (pixel.oh * window->in_w + pixel.ow) * window->in_c + channel + run, NULL };
     int32_t pitches[2] = { 0, 0 };

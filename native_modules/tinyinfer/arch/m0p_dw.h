@@ -211,10 +211,11 @@ TIN_ASM void tin_m0p_widen(const tin_m0p_plane_t *plane,
     );
 }
 
-// Larger strides take the plain way.
+// Larger strides and kernels take the plain way.
 #define TIN_M0P_DW_STRIDES (2)
+#define TIN_M0P_DW_TAPS (49)
 // Words of scratch beyond which a strip does not grow.
-#define TIN_M0P_DW_WORDS (354)
+#define TIN_M0P_DW_WORDS (384)
 
 // Outputs of a strip along one axis, and what of the input they read. Inputs whose coordinates have the same remainder by the
 // stride are neighbours in one plane.
@@ -295,7 +296,7 @@ static inline void tin_m0p_dw_planes(const tin_m0p_axis_t *outer, const tin_m0p_
 }
 
 // The pointer's way over the taps.
-static inline int32_t *tin_m0p_dw_taps(const tin_m0p_axis_t *outer, const tin_m0p_axis_t *inner, const tin_m0p_planes_t *planes, int32_t *tap) {
+static inline void tin_m0p_dw_taps(const tin_m0p_axis_t *outer, const tin_m0p_axis_t *inner, const tin_m0p_planes_t *planes, int32_t *tap) {
     int32_t before = -4;            // as if four words before the plane had been read
     for (int32_t i = 0; i < outer->kernel; i++) {
         const int32_t row = i * outer->dilation / outer->stride;
@@ -308,7 +309,6 @@ static inline int32_t *tin_m0p_dw_taps(const tin_m0p_axis_t *outer, const tin_m0
             before = at;
         }
     }
-    return tap;
 }
 
 static inline void tin_m0p_dw_weights(const tin_m0p_axis_t *outer, const tin_m0p_axis_t *inner, const uint8_t *weights, bool s4, int32_t *to) {
@@ -320,15 +320,16 @@ static inline void tin_m0p_dw_weights(const tin_m0p_axis_t *outer, const tin_m0p
     }
 }
 
-// A list of the taps lies in front of the planes.
 static inline void tin_m0p_dw_strip(const tin_gemm_t *dw, const tin_m0p_axis_t *outer, const tin_m0p_axis_t *inner, const int8_t *x,
-    int8_t *out, int32_t multiplier, int32_t zero_point, int32_t *scratch) {
+    int8_t *out, int32_t multiplier, int32_t zero_point, int32_t *plane) {
     const int32_t pitch = inner->outputs + inner->most;
+    int32_t taps[2 * TIN_M0P_DW_TAPS];
     tin_m0p_planes_t planes;
     tin_m0p_dw_planes(outer, inner, &planes);
-    int32_t *const plane = tin_m0p_dw_taps(outer, inner, &planes, scratch);
+    tin_m0p_dw_taps(outer, inner, &planes, taps);
     tin_m0p_dw_t job = {
-        .plane = plane, .plane_end = plane + (((outer->outputs - 1) * pitch + inner->outputs + 3) & ~3), .taps = scratch, .taps_end = plane,
+        .plane = plane, .plane_end = plane + (((outer->outputs - 1) * pitch + inner->outputs + 3) & ~3), .taps = taps,
+        .taps_end = taps + 2 * dw->taps,
         .skip = (uint32_t)((TIN_M0P_DW_UNROLL - dw->taps % TIN_M0P_DW_UNROLL) % TIN_M0P_DW_UNROLL * TIN_M0P_DW_TAP_CODE),
         .rows = outer->outputs, .acc_pitch = 4 * pitch, .acc_bytes = 4 * inner->outputs, .out_pitch = outer->out_step,
         .requant = { .acc = plane, .acc_end = plane + inner->outputs, .out_step = inner->out_step },
@@ -340,7 +341,7 @@ static inline void tin_m0p_dw_strip(const tin_gemm_t *dw, const tin_m0p_axis_t *
         for (int32_t i = 0; i < planes.count; i++) {
             tin_m0p_widen(&planes.of[i], plane + planes.begin[i], x, zero_point);
         }
-        tin_m0p_dw_weights(outer, inner, weights, dw->s4, scratch + 1);
+        tin_m0p_dw_weights(outer, inner, weights, dw->s4, taps + 1);
         const tin_params_t params = tin_params(dw->params, oc);
         job.bias = params.bias;
         job.requant.params = &params;
@@ -355,7 +356,7 @@ static inline void tin_m0p_dw_strip(const tin_gemm_t *dw, const tin_m0p_axis_t *
 
 static inline void tin_dw_rows__m0p(const tin_window_t *window, const tin_gemm_t *dw, tin_pixel_t pixel, int32_t rows, int32_t multiplier,
     void *scratch) {
-    if (window->stride_h > TIN_M0P_DW_STRIDES || window->stride_w > TIN_M0P_DW_STRIDES) {
+    if (window->stride_h > TIN_M0P_DW_STRIDES || window->stride_w > TIN_M0P_DW_STRIDES || dw->taps > TIN_M0P_DW_TAPS) {
         tin_dw_rows__generic(window, dw, pixel, rows, multiplier, scratch);
         return;
     }

@@ -83,16 +83,31 @@ TIN_ASM void tin_m0p_fc_s8(tin_m0p_fc_s8_t *job) {
         "    movs   r0, r1\n"
         "    movs   r1, r2\n"
         "    movs   r2, r3\n"
+        "    mov    r3, lr\n"
+        "    subs   r3, r0\n"
+        "    lsls   r3, #29\n"
+        "    bpl    1f\n"
+        "    subs   r0, #4\n"            // an odd number of fours: begin with the second half
+        "    subs   r1, #16\n"
+        "    subs   r2, #16\n"
+        "    b      2f\n"
         "1:\n"
         TIN_M0P_FC_TAP_S8("0", "0", "1", "4", "5")
         TIN_M0P_FC_TAP_S8("1", "8", "9", "12", "13")
         TIN_M0P_FC_TAP_S8("2", "2", "3", "6", "7")
         TIN_M0P_FC_TAP_S8("3", "10", "11", "14", "15")
-        "    adds   r0, #4\n"
-        "    adds   r1, #16\n"
-        "    adds   r2, #16\n"
+        "2:\n"
+        TIN_M0P_FC_TAP_S8("4", "16", "17", "20", "21")
+        TIN_M0P_FC_TAP_S8("5", "24", "25", "28", "29")
+        TIN_M0P_FC_TAP_S8("6", "18", "19", "22", "23")
+        TIN_M0P_FC_TAP_S8("7", "26", "27", "30", "31")
+        "    adds   r0, #8\n"
+        "    adds   r1, #32\n"
+        "    adds   r2, #32\n"
         "    cmp    r0, lr\n"
-        "    bne    1b\n"
+        "    beq    3f\n"
+        "    b      1b\n"
+        "3:\n"
         "    pop    {r0}\n"
         "    adds   r0, #28\n"
         "    stmia  r0!, {r5-r7}\n"
@@ -120,7 +135,7 @@ TIN_ASM void tin_m0p_fc_s8(tin_m0p_fc_s8_t *job) {
     "    movs   r5, r4\n" \
     "    ands   r5, r7\n" \
     "    muls   r5, r2\n" \
-    "    add    r9, r5\n" \
+    "    adds   r6, r5\n" \
     "    lsrs   r5, r4, #4\n" \
     "    ands   r5, r7\n" \
     "    muls   r5, r2\n" \
@@ -128,12 +143,23 @@ TIN_ASM void tin_m0p_fc_s8(tin_m0p_fc_s8_t *job) {
     "    lsrs   r5, r4, #8\n" \
     "    ands   r5, r7\n" \
     "    muls   r5, r3\n" \
-    "    add    r9, r5\n" \
+    "    adds   r6, r5\n" \
     "    lsrs   r4, #12\n" \
     "    ands   r4, r7\n" \
     "    muls   r4, r3\n" \
     "    add    r8, r4\n"
-#define TIN_M0P_FC_CODE_S4 (36)
+// 16 taps of two channels have been summed.
+#define TIN_M0P_FC_LANES_S4 \
+    "    mov    r4, r8\n" \
+    "    asrs   r4, #16\n" \
+    "    asrs   r6, #16\n" \
+    "    add    r10, r4\n" \
+    "    add    r11, r6\n" \
+    "    mov    r8, r12\n" \
+    "    mov    r6, r12\n"
+// Bytes of these pieces of code.
+#define TIN_M0P_FC_TAPS_CODE (36)
+#define TIN_M0P_FC_LANES_CODE (14)
 
 // Sums that are made before they become outputs; a multiple of 8.
 #define TIN_M0P_FC_SUMS (16)
@@ -141,10 +167,10 @@ TIN_ASM void tin_m0p_fc_s8(tin_m0p_fc_s8_t *job) {
 // The assembly knows these offsets.
 typedef struct {
     const int32_t *x;               //  0 packed
-    const uint8_t *weights;         //  4 of a pair, less 8 bytes for each part of the first 16 taps that is left out; moves on
+    const uint8_t *weights;         //  4 of a pair, less 8 bytes for each four of the first 32 taps that are left out; moves on
     uint32_t mask;                  //  8 0x000f000f
     const int32_t *x_end;           // 12
-    uint32_t skip;                  // 16 bytes of code for these parts
+    uint32_t skip;                  // 16 bytes of code for these
     uint32_t half;                  // 20 0x8000
     int32_t step, next_step;        // 24, 28 from pair to pair, by turns
     const tin_params_t *params;     // 32 moves on by two channels
@@ -159,10 +185,14 @@ TIN_ASM void tin_m0p_fc_s4(tin_m0p_fc_s4_t *job) {
         ".syntax unified\n"
         "    push   {r4-r7, lr}\n"
         "    mov    r4, r8\n"
-        "    mov    r5, r9\n"
         "    mov    r6, r10\n"
         "    mov    r7, r11\n"
-        "    push   {r0, r4-r7}\n"
+        "    push   {r0, r4, r6, r7}\n"
+        "    ldr    r7, [r0, #8]\n"
+        "    ldr    r1, [r0, #12]\n"
+        "    mov    lr, r1\n"
+        "    ldr    r1, [r0, #20]\n"
+        "    mov    r12, r1\n"
         "1:  ldr    r6, [sp]\n"
         "    ldr    r0, [r6, #32]\n"
         "    ldr    r3, [r0]\n"
@@ -174,19 +204,17 @@ TIN_ASM void tin_m0p_fc_s4(tin_m0p_fc_s4_t *job) {
         "    subs   r4, r5\n"
         "    mov    r10, r3\n"
         "    mov    r11, r4\n"
-        "    ldmia  r6!, {r0, r1, r7}\n"
-        "    ldmia  r6!, {r2-r5}\n"
-        "    mov    lr, r2\n"
-        "    mov    r12, r4\n"
-        "    mov    r8, r4\n"
-        "    mov    r9, r4\n"
-        "    ldr    r2, [r6]\n"
-        "    str    r5, [r6]\n"
+        "    ldmia  r6!, {r0, r1}\n"
+        "    ldr    r3, [r6, #8]\n"
+        "    ldr    r4, [r6, #16]\n"
+        "    ldr    r5, [r6, #20]\n"
+        "    str    r5, [r6, #16]\n"
+        "    str    r4, [r6, #20]\n"
+        "    adds   r4, r1\n"
         "    subs   r6, #4\n"
-        "    str    r2, [r6]\n"
-        "    adds   r5, r1\n"
-        "    subs   r6, #20\n"
-        "    str    r5, [r6]\n"
+        "    str    r4, [r6]\n"
+        "    mov    r8, r12\n"
+        "    mov    r6, r12\n"
         "    add    pc, r3\n"
         "    nop\n"
         "3:\n"
@@ -194,18 +222,17 @@ TIN_ASM void tin_m0p_fc_s4(tin_m0p_fc_s4_t *job) {
         TIN_M0P_FC_TAPS_S4("8")
         TIN_M0P_FC_TAPS_S4("16")
         TIN_M0P_FC_TAPS_S4("24")
-        "    mov    r4, r8\n"
-        "    mov    r5, r9\n"
-        "    asrs   r4, #16\n"
-        "    asrs   r5, #16\n"
-        "    add    r10, r4\n"
-        "    add    r11, r5\n"
-        "    mov    r8, r12\n"
-        "    mov    r9, r12\n"
-        "    adds   r1, #32\n"
+        TIN_M0P_FC_LANES_S4
+        TIN_M0P_FC_TAPS_S4("32")
+        TIN_M0P_FC_TAPS_S4("40")
+        TIN_M0P_FC_TAPS_S4("48")
+        TIN_M0P_FC_TAPS_S4("56")
+        TIN_M0P_FC_LANES_S4
+        "    adds   r1, #64\n"
         "    cmp    r0, lr\n"
-        "    bne    3b\n"
-        "    ldr    r6, [sp]\n"
+        "    beq    4f\n"
+        "    b      3b\n"
+        "4:  ldr    r6, [sp]\n"
         "    ldr    r2, [r6, #40]\n"
         "    mov    r3, r10\n"
         "    mov    r4, r11\n"
@@ -213,10 +240,10 @@ TIN_ASM void tin_m0p_fc_s4(tin_m0p_fc_s4_t *job) {
         "    str    r2, [r6, #40]\n"
         "    ldr    r3, [r6, #44]\n"
         "    cmp    r2, r3\n"
-        "    bne    1b\n"
-        "    pop    {r0, r4-r7}\n"
+        "    beq    5f\n"
+        "    b      1b\n"
+        "5:  pop    {r0, r4, r6, r7}\n"
         "    mov    r8, r4\n"
-        "    mov    r9, r5\n"
         "    mov    r10, r6\n"
         "    mov    r11, r7\n"
         "    pop    {r4-r7, pc}\n"
@@ -377,8 +404,8 @@ static inline void tin_m0p_fc_row_s4(const tin_gemm_t *fc, const int8_t *x, int3
         job.offset += tin_m0p_fc_sum(last, 4, packed + whole / 2);
     }
     job.offset *= 8;
-    const uint32_t left_out = (0u - (uint32_t)padded / 4) & 3;
-    job.skip = left_out * TIN_M0P_FC_CODE_S4;
+    const uint32_t left_out = (0u - (uint32_t)padded / 4) & 7;
+    job.skip = left_out * TIN_M0P_FC_TAPS_CODE + (left_out >= 4 ? TIN_M0P_FC_LANES_CODE : 0);
     job.weights -= left_out * 8;
     for (int32_t oc = 0; oc < fc->channels; oc += TIN_M0P_FC_SUMS) {
         const int32_t count = fc->channels - oc < TIN_M0P_FC_SUMS ? fc->channels - oc : TIN_M0P_FC_SUMS;

@@ -87,19 +87,19 @@ typedef struct {
     "    bl     70f\n" \
     "    bcc    22b\n"
 
-// One tap of eight pixels: r8-r11 sum x * w, from 0x8000 on.
+// One tap of six pixels: r8-r10 sum x * w, from 0x8000 on.
 #define TIN_M0P_TAP_S4(nibble) \
-    "    ldmia  r0!, {r4-r7}\n" \
+    "    ldmia  r0!, {r4-r6}\n" \
     nibble \
-    "    asrs   r3, #28\n" \
     "    muls   r4, r3\n" \
     "    muls   r5, r3\n" \
     "    muls   r6, r3\n" \
-    "    muls   r7, r3\n" \
     "    add    r8, r4\n" \
     "    add    r9, r5\n" \
-    "    add    r10, r6\n" \
-    "    add    r11, r7\n"
+    "    add    r10, r6\n"
+#define TIN_M0P_NIBBLE(left) \
+    "    lsls   r3, r2, #" left "\n" \
+    "    asrs   r3, #28\n"
 
 #define TIN_M0P_SPLIT_S4(lanes) \
     "    mov    r3, " lanes "\n" \
@@ -120,11 +120,10 @@ typedef struct {
     "    movs   r5, r7\n" \
     "    movs   r6, r4\n" \
     "    stmia  r2!, {r4-r7}\n" \
-    "    stmia  r2!, {r4-r7}\n" \
+    "    stmia  r2!, {r4, r5}\n" \
     "30: mov    r8, r12\n" \
     "    mov    r9, r12\n" \
     "    mov    r10, r12\n" \
-    "    mov    r11, r12\n" \
     "    ldr    r2, [sp]\n" \
     "    ldr    r3, [r2, #64]\n" \
     "    ldr    r4, [r2, #60]\n" \
@@ -145,7 +144,7 @@ typedef struct {
     "    bne    30b\n" \
     "    bl     72f\n"
 
-static __attribute__((naked, noinline)) void tin_m0p_gemm(tin_m0p_gemm_t *job) {
+TIN_ASM void tin_m0p_gemm(tin_m0p_gemm_t *job) {
     __asm__ (
         ".syntax unified\n"
         "    push   {r4-r7, lr}\n"
@@ -161,11 +160,11 @@ static __attribute__((naked, noinline)) void tin_m0p_gemm(tin_m0p_gemm_t *job) {
 
         // s8: the first channel has bytes 0 and 2 of each word, the second 1 and 3
         "10:\n"
-        TIN_M0P_CHANNEL_S8("sxtb r3, r2\n", "lsls r3, r2, #8\nasrs r3, #24\n")
+        TIN_M0P_CHANNEL_S8("    sxtb   r3, r2\n", "    lsls   r3, r2, #8\n    asrs   r3, #24\n")
         "    bne    11f\n"
         "    b      14f\n"
         "11:\n"
-        TIN_M0P_CHANNEL_S8("lsls r3, r2, #16\nasrs r3, #24\n", "asrs r3, r2, #24\n")
+        TIN_M0P_CHANNEL_S8("    lsls   r3, r2, #16\n    asrs   r3, #24\n", "    asrs   r3, r2, #24\n")
         "    beq    11f\n"
         "    ldr    r3, [r2, #48]\n"
         "    ldr    r4, [r2, #76]\n"
@@ -176,11 +175,11 @@ static __attribute__((naked, noinline)) void tin_m0p_gemm(tin_m0p_gemm_t *job) {
 
         // s4: high nibbles, then low ones, of the same bytes
         "12:\n"
-        TIN_M0P_CHANNEL_S4("lsls r3, r2, #24\n", "lsls r3, r2, #16\n", "lsls r3, r2, #8\n", "movs r3, r2\n")
+        TIN_M0P_CHANNEL_S4(TIN_M0P_NIBBLE("24"), TIN_M0P_NIBBLE("16"), TIN_M0P_NIBBLE("8"), "    asrs   r3, r2, #28\n")
         "    bne    13f\n"
         "    b      14f\n"
         "13:\n"
-        TIN_M0P_CHANNEL_S4("lsls r3, r2, #28\n", "lsls r3, r2, #20\n", "lsls r3, r2, #12\n", "lsls r3, r2, #4\n")
+        TIN_M0P_CHANNEL_S4(TIN_M0P_NIBBLE("28"), TIN_M0P_NIBBLE("20"), TIN_M0P_NIBBLE("12"), TIN_M0P_NIBBLE("4"))
         "    beq    14f\n"
         "    ldr    r3, [r2, #48]\n"
         "    ldr    r4, [r2, #76]\n"
@@ -233,12 +232,10 @@ static __attribute__((naked, noinline)) void tin_m0p_gemm(tin_m0p_gemm_t *job) {
         TIN_M0P_SPLIT_S4("r8")
         TIN_M0P_SPLIT_S4("r9")
         TIN_M0P_SPLIT_S4("r10")
-        TIN_M0P_SPLIT_S4("r11")
         "    movs   r3, r7\n"
         "    bx     lr\n"
     );
 }
-
 
 // s8 weights that hold -128.
 static inline void tin_m0p_gemm_wide(const tin_gemm_t *gemm, const int32_t *block, int32_t pixels) {
@@ -274,12 +271,12 @@ static inline void tin_gemm_block__m0p(const tin_gemm_t *gemm, const void *block
     job.half = 0x8000;
     job.s4 = gemm->s4;
     if (gemm->s4) {
-        job.columns_end = job.columns + 4 * taps;
+        job.columns_end = job.columns + 3 * taps;
         job.halves = 0;
         for (int32_t tap = 0; tap < taps; tap += TIN_M0P_CHUNK(gemm->wide)) {
             job.halves += job.half;
         }
-        job.odd_or_chunk = 16 * TIN_M0P_CHUNK(gemm->wide);
+        job.odd_or_chunk = 12 * TIN_M0P_CHUNK(gemm->wide);
         job.pair_bytes = (uint32_t)taps;
     } else {
         job.columns_end = job.columns + 2 * taps;
@@ -297,7 +294,7 @@ static inline void tin_gemm_block__m0p(const tin_gemm_t *gemm, const void *block
         return;
     }
     // One pair at a time, copied to where the gathered bytes were.
-    uint8_t *const copy = (uint8_t *)(uintptr_t)block + 16 * taps;
+    uint8_t *const copy = (uint8_t *)(uintptr_t)block + 2 * TIN_BLOCK_PIXELS(gemm->taps, gemm->s4) * taps;
     const uint8_t *weights = gemm->weights;
     for (int32_t oc = 0; oc < gemm->channels; oc += 2) {
         const tin_params_t params[2] = { tin_params(gemm->params, oc), tin_params(gemm->params, oc + 1) };

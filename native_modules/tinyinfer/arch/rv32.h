@@ -60,7 +60,7 @@ TIN_ALWAYS int32_t tin_rv32_requantize(int32_t acc, const tin_rv32_scale_t *s, u
 //
 // A block has, tap by tap, a word for each two pixels: x(p) + (x(p + 1) << 16). For s8 the low half of a sum of two products leaves
 // 16 bits only by the carry that is taken off it at once; for s4 it stays inside of them for 32 taps.
-#define TIN_BLOCK_PIXELS(s4) ((s4) ? 8 : 4)
+#define TIN_BLOCK_PIXELS(taps, s4) ((s4) ? 8 : 4)
 #define TIN_RV32_CHUNK (32)
 
 static inline int32_t tin_block_bytes__rv32(const tin_window_t *window, int32_t taps, bool s4) {
@@ -115,7 +115,7 @@ static void tin_rv32_pack_pair(const tin_window_t *window, const tin_pixel_t *p,
 static inline void tin_pack_columns__rv32(const tin_window_t *window, tin_pixel_t pixel, int32_t pixels, int32_t channel, int32_t channels,
     bool s4, void *block) {
     const int32_t taps = window->kernel_h * window->kernel_w * channels;
-    const int32_t pitch = TIN_BLOCK_PIXELS(s4) / 2;
+    const int32_t pitch = TIN_BLOCK_PIXELS(taps, s4) / 2;
     uint32_t *words = block;
     // Missing pixels repeat the last; their sums are not stored.
     for (int32_t i = 0; i < pitch; i++) {
@@ -340,7 +340,7 @@ TIN_HOT void tin_rv32_add_chunks(const uint32_t *chunks, const uint32_t *end, in
 
 // The product of weights that the assembly does not take, from the same blocks.
 static void tin_rv32_gemm_slow(const tin_gemm_t *gemm, const uint32_t *block, int32_t pixels) {
-    const int32_t pitch = TIN_BLOCK_PIXELS(gemm->s4) / 2;
+    const int32_t pitch = TIN_BLOCK_PIXELS(gemm->taps, gemm->s4) / 2;
     const int32_t pair_bytes = ((gemm->taps + 3) & ~3) * (gemm->s4 ? 1 : 2);
     for (int32_t oc = 0; oc < gemm->channels; oc++) {
         const tin_params_t params = tin_params(gemm->params, oc);

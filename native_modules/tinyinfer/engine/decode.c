@@ -17,8 +17,9 @@ static bool decode_shape(const uint8_t *file, uint32_t shape, tin_tensor_t *tens
     for (uint32_t axis = 0; axis < TIN_MAX_RANK; axis++) {
         const uint32_t skipped = TIN_MAX_RANK - rank;
         const uint32_t size = axis < skipped ? 1 : tin_element_u32(file, shape, axis - skipped);
-        // The product is compared before it is made: both factors have at most 28 bits.
-        if (size == 0 || size > MAX_SIZE || (uint64_t)*elements * size > MAX_ELEMENTS) {
+        // The product is compared before it is made: both factors have at most 28 bits. Most sizes are 1, and 64 bits are dear.
+        if (size == 0 || size > MAX_SIZE
+            || (size > 1 && *elements > 1 && (uint64_t)*elements * size > MAX_ELEMENTS)) {
             return false;
         }
         *elements *= size;

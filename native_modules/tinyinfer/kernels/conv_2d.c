@@ -42,7 +42,7 @@ void tin_conv_2d(const tin_node_t *node, int32_t row0, int32_t row1, void *scrat
     int8_t *out = (int8_t *)y->data + row0 * y->w * y->c;
     int32_t left = (row1 - row0) * y->w;
     while (left > 0) {
-        const int32_t pixels = left < TIN_BLOCK_PIXELS(s4) ? left : TIN_BLOCK_PIXELS(s4);
+        const int32_t pixels = left < TIN_BLOCK_PIXELS(taps, s4) ? left : TIN_BLOCK_PIXELS(taps, s4);
         // The columns of all groups before the first output: the output may lie over the input.
         for (int32_t group = 0; group < groups; group++) {
             tin_pack_columns(&window, pixel, pixels, group * k->c, k->c, s4, (uint8_t *)scratch + group * block_bytes);
