@@ -7,8 +7,15 @@ A module has
 - infer_shape(node) -> Shape
 - float_(node, *arrays) -> array
                    the reference; arrays and result are float32 with the sample as first axis
-- attributes(node) -> dict[str, int], optional
+- quantize(layer) -> Quantized
+                   its integers (ops/_layer.py)
+and where it applies
+- attributes(node) -> dict[str, int]
                    ops.def's attributes that the node has in another form
+- permuted(node, perm) -> dict | None
+                   the attributes with which op(transpose(x)) = transpose(op(x)), None if there are
+                   none; without this function transposes do not pass the operator
+- ELEMENTWISE      True if reshapes pass as well
 """
 
 from collections.abc import Callable, Mapping, Sequence

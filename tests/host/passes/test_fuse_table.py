@@ -45,3 +45,24 @@ def test_an_output_ends_a_table():
         output a
         """,
     )
+
+
+def test_gelu_is_one_function():
+    check(
+        fuse_table,
+        """
+        input x f32[1,8]
+        a f32[1,8] = mul(x, k f32[1,1]{0.70710678})
+        b f32[1,8] = table(a) function=('erf', 'x')
+        c f32[1,8] = add(b, l f32[1,1]{1})
+        d f32[1,8] = mul(x, c)
+        y f32[1,8] = mul(d, m f32[1,1]{0.5})
+        output y
+        """,
+        """
+        input x f32[1,8]
+        y f32[1,8] = table(x) function=('mul', ('mul', 'x', ('add', ('erf', ('mul', 'x', \
+          0.7071068)), 1.0)), 0.5)
+        output y
+        """,
+    )
