@@ -24,10 +24,6 @@ def dtype_of(array: Array) -> str:
     return name if array.dtype.kind in "fb" else f"{name}{8 * array.dtype.itemsize}"
 
 
-def is_float(dtype: str) -> bool:
-    return dtype == "f32"
-
-
 def nhwc_view(shape: Shape) -> tuple[int, int, int, int]:
     """What operators see of a shape: the last three sizes as h, w, c, all before them as n."""
     h, w, c = (1, 1, 1, *shape)[-3:]
