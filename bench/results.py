@@ -14,12 +14,12 @@ from tinypack.calibrate import reference
 from tinypack.evaluate import Evaluation, evaluate
 from tinypack.pipeline import pack
 from tinypack.samples import load_calibration, load_test
-from toolchain import CHECKOUT
-from toolchain.firmware import emulated_boards
-from toolchain.natmod import natmod
 
 from bench import report
 from bench.__main__ import RESULTS
+from toolchain import CHECKOUT
+from toolchain.firmware import emulated_boards
+from toolchain.natmod import natmod
 
 README = CHECKOUT / "README.md"
 # Name and metric; what TensorFlow Lite Micro with CMSIS-NN needs of RAM, where that was measured.
@@ -80,7 +80,9 @@ def instructions() -> Iterable[Sequence[str]]:
     measured = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
     for core, models in measured.items():
         for model, precisions in models.items():
-            counts = [precisions.get(precision, {}).get("instructions") for precision in PRECISIONS]
+            counts = [
+                precisions.get(precision, {}).get("instructions") for precision in PRECISIONS
+            ]
             peer = report.peer(core, model)
             yield (
                 core,

@@ -1,4 +1,4 @@
-"""README.md, "Onto a board": native module, package and model, copied to stock firmware by mpremote."""
+"""README.md, "Onto a board": native module, package and model by mpremote, on stock firmware."""
 
 import subprocess
 import sys
