@@ -37,19 +37,27 @@ fuzz: ROUNDS ?= 200000
 fuzz: venv
 	TINYINFER_FUZZ=$(ROUNDS) $(PY) -m pytest tests/fuzz
 
+# Executed instructions per core and model, into build/bench.json; more than 1% above tests/budgets.toml is an error.
+bench: venv
+	PYTHONPATH=host:device $(PY) -m bench
+
+# The tables of README.md.
+results: bench
+	PYTHONPATH=host:device $(PY) -m bench.results $(TINYINFER_MODELS)
+
 $(PY):
 	$(PYTHON) -m toolchain packages venv
 	$(PYTHON) -m venv $(VENV)
 
 # pip builds in build/ and would pack what an earlier build has left there.
 $(VENV)/installed: $(PY) pyproject.toml setup.py README.md LICENSE $(PACKAGED)
-	rm -rf build
+	rm -rf build/lib* build/bdist* build/temp*
 	$(PY) -m pip install --quiet .
 	touch $@
 
 # The tests use the checkout itself: only what it depends on must be installed.
 $(VENV)/tools: $(PY) pyproject.toml
 	-$(PYTHON) -m toolchain packages
-	rm -rf build
+	rm -rf build/lib* build/bdist* build/temp*
 	$(PY) -m pip install --quiet '.[test]'
 	touch $@

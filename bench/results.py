@@ -1,7 +1,7 @@
-"""python -m bench.results: measures accuracy, bytes and instructions and writes the tables of README.md.
+"""python -m bench.results: measures accuracy and bytes and writes the tables of README.md.
 
-Accuracy is on all test samples of the models that TINYINFER_MODELS names. Instructions are those of
-build/bench.json, which `make bench` writes.
+Accuracy is on all test samples of the models in a folder laid out as TINYINFER_MODELS asks.
+Instructions are those of build/bench.json, which `make bench` writes.
 """
 
 import argparse

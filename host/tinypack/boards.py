@@ -41,15 +41,12 @@ def load_boards() -> tuple[Board, ...]:
     names = {field.name for field in fields(Board)}
     for path in boards_dir().glob("*/board.json"):
         facts = json.loads(path.read_text(encoding="utf-8"))
-        boards.append(
-            Board(
-                **{
-                    name: tuple(value) if isinstance(value, list) else value
-                    for name, value in facts.items()
-                    if name in names
-                }
-            )
-        )
+        known: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in facts.items()
+            if name in names
+        }
+        boards.append(Board(**known))
     return tuple(sorted(boards, key=lambda board: (board.emulator is not None, board.id)))
 
 

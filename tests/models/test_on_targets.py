@@ -1,4 +1,4 @@
-"""Packed networks give the same integers on every target: their golden vectors hold what the PC computed.
+"""Packed networks give the same integers on every target.
 
 A file has the CRC-32 of every operator's output for one generated input, and real samples; more
 samples are compared here.
