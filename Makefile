@@ -6,7 +6,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PACKAGED := $(shell find host device native_modules boards -type f -not -name '*.pyc')
 
-.PHONY: demo test venv toolchain sanitize fuzz lint
+.PHONY: demo test venv toolchain sanitize fuzz bench results lint
 
 demo: $(VENV)/installed
 	$(VENV)/bin/tinypack demo
