@@ -1,4 +1,4 @@
-"""python -m bench: measures, writes build/bench.json, prints a table; fails when something got slower than its budget."""
+"""python -m bench: writes build/bench.json, prints a table, fails above tests/budgets.toml."""
 
 import argparse
 import json
@@ -8,12 +8,12 @@ from zlib import crc32
 
 from tinypack.model_file import read_model
 from tinypack.report import cost
-from toolchain import CHECKOUT, ToolchainError
 
 from bench import models, report
 from bench.build import build, code_bytes
 from bench.cores import Core, load_cores
 from bench.run import golden_bytes, run
+from toolchain import CHECKOUT, ToolchainError
 
 RESULTS = CHECKOUT / "build" / "bench.json"
 
@@ -21,7 +21,7 @@ RESULTS = CHECKOUT / "build" / "bench.json"
 def measure(core: Core, path: Path, profile: int | None) -> tuple[dict[str, int], str]:
     """Figures of one model file on one core, and its table of nodes.
 
-    The core must give the golden output of every vector in the file; the last real sample is what counts.
+    The core must give the golden output of every vector in the file; the last sample is counted.
     """
     data = path.read_bytes()
     model = read_model(data)
@@ -29,7 +29,11 @@ def measure(core: Core, path: Path, profile: int | None) -> tuple[dict[str, int]
         done = run(core, data, golden_bytes(model, golden), model.arena_bytes, profile)
         expected = golden.node_crc or (*done.crcs[:-1], crc32(golden.output))
         if (*done.crcs, done.invoke_crc) != (*expected, expected[-1]):
-            wrong = [i for i, pair in enumerate(zip(done.crcs, expected, strict=True)) if pair[0] != pair[1]]
+            wrong = [
+                i
+                for i, pair in enumerate(zip(done.crcs, expected, strict=True))
+                if pair[0] != pair[1]
+            ]
             raise ToolchainError(f"{core.name}: {path.name}: wrong output of nodes {wrong}")
     costs = cost(model, len(data))
     figures = {
@@ -46,9 +50,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--core", nargs="+", choices=cores, default=list(cores))
     parser.add_argument("--model", nargs="+", help="names, or paths of .tinf files")
-    parser.add_argument("--precision", nargs="+", choices=models.PRECISIONS, default=models.PRECISIONS)
+    parser.add_argument(
+        "--precision", nargs="+", choices=models.PRECISIONS, default=models.PRECISIONS
+    )
     parser.add_argument("--nodes", action="store_true", help="instructions per operator")
-    parser.add_argument("--profile", type=int, metavar="NODE", help="instructions per function in this node")
+    parser.add_argument(
+        "--profile", type=int, metavar="NODE", help="instructions per function in this node"
+    )
     given = parser.parse_args()
 
     results: report.Results = {}
@@ -59,7 +67,9 @@ def main() -> int:
                 path = Path(name) if is_file else models.packed(name, precision)
                 for core in map(cores.__getitem__, given.core):
                     figures, nodes = measure(core, path, given.profile)
-                    results.setdefault(core.name, {}).setdefault(path.stem, {})[precision] = figures
+                    results.setdefault(core.name, {}).setdefault(path.stem, {})[precision] = (
+                        figures
+                    )
                     if given.nodes or given.profile is not None:
                         print(f"\n{core.name} {name} {precision}\n{nodes}\n")
     except ToolchainError as error:

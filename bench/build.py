@@ -3,24 +3,34 @@
 import subprocess
 from pathlib import Path
 
+from bench.cores import Core
 from toolchain.cache import artifact, digest, program_version, recipe_version, snapshot
 from toolchain.firmware import C_SOURCES
 from toolchain.log import run
 from toolchain.packages import need
 
-from bench.cores import Core
-
 NATIVE = Path("native_modules/tinyinfer")
 # As MicroPython compiles a native module; kernels choose their own level of optimisation.
-CFLAGS = (
-    "-std=c99 -Os -g -Wall -Wextra -Wno-format -Werror -ffunction-sections -fdata-sections -fomit-frame-pointer "
-    "-fno-builtin -fno-tree-loop-distribute-patterns -DNDEBUG"
-).split()
+CFLAGS = [
+    "-std=c99",
+    "-Os",
+    "-g",
+    "-Wall",
+    "-Wextra",
+    "-Wno-format",
+    "-Werror",
+    "-ffunction-sections",
+    "-fdata-sections",
+    "-fomit-frame-pointer",
+    "-fno-builtin",
+    "-fno-tree-loop-distribute-patterns",
+    "-DNDEBUG",
+]
 LDFLAGS = ("-nostartfiles", "-Wl,--gc-sections", "-Wl,--no-warn-rwx-segments")
 
 
 def build(core: Core, name: str = "bench", harness: tuple[str, ...] = ("bench/bench.c",)) -> Path:
-    """Path of the ELF of `harness`, sources in the checkout, with the engine and the machine's start."""
+    """Path of the ELF of `harness`, sources in the checkout, with engine and machine."""
     need("cc", core.tool, core.system)
     files = snapshot(str(NATIVE), "bench", "tests/kernels", suffixes=(*C_SOURCES, ".ld"))
     options = [*CFLAGS, *core.cflags]
@@ -58,7 +68,7 @@ def address_of(core: Core, elf: Path, symbol: str) -> int:
 
 
 def code_bytes(core: Core, elf: Path) -> int:
-    """Bytes of engine and kernels with their tables and what they need of the compiler's library."""
+    """Bytes of engine and kernels, their tables and what they take of the compiler's library."""
     for line in _output(core, "size", "-A", elf):
         fields = line.split()
         if fields and fields[0] == ".text":

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from tinypack.report import NodeCost
-from toolchain import CHECKOUT
-from toolchain.versions import tomllib
 
 from bench.run import Run
+from toolchain import CHECKOUT
+from toolchain.versions import tomllib
 
 BUDGETS = CHECKOUT / "tests" / "budgets.toml"
 PEERS = Path(__file__).with_name("peers.toml")
@@ -41,7 +41,9 @@ def table(results: Results) -> str:
                 line = f"{core:6}{model:12}{precision:6}{count:14,}{count / figures['macs']:7.2f}"
                 line += f"{figures['arena_bytes']:9,}{figures['code_bytes']:8,}"
                 lines.append(line + (f"{peer:14,}{peer / count:7.2f}x" if peer else ""))
-    lines += [f"peer on {core}: {facts['engine']}" for core, facts in peers.items() if core in results]
+    lines += [
+        f"peer on {core}: {facts['engine']}" for core, facts in peers.items() if core in results
+    ]
     return "\n".join(lines)
 
 
@@ -63,7 +65,10 @@ def over_budget(results: Results) -> list[str]:
 
 
 def nodes(costs: tuple[NodeCost, ...], run: Run) -> str:
-    lines = [f"{'node':>4} {'operator':18}{'output':20}{'MACs':>11}{'instructions':>14}{'/MAC':>7}{'/output':>9}"]
+    lines = [
+        f"{'node':>4} {'operator':18}{'output':20}{'MACs':>11}"
+        f"{'instructions':>14}{'/MAC':>7}{'/output':>9}"
+    ]
     for index, (cost, count) in enumerate(zip(costs, run.nodes, strict=True)):
         outputs = 1
         for size in cost.shape:
@@ -71,13 +76,20 @@ def nodes(costs: tuple[NodeCost, ...], run: Run) -> str:
         shape = "x".join(map(str, cost.shape))
         per_mac = f"{count / cost.macs:7.2f}" if cost.macs else " " * 7
         lines.append(
-            f"{index:4} {cost.op:18}{shape:20}{cost.macs:11,}{count:14,}{per_mac}{count / outputs:9.1f}"
+            f"{index:4} {cost.op:18}{shape:20}{cost.macs:11,}{count:14,}"
+            f"{per_mac}{count / outputs:9.1f}"
         )
     rest = run.invoke - sum(run.nodes)
-    lines.append(f"     between the nodes {rest:,}; in all {run.invoke:,}; open {run.open:,}, bind {run.bind:,}")
+    lines.append(
+        f"     between the nodes {rest:,}; in all {run.invoke:,};"
+        f" open {run.open:,}, bind {run.bind:,}"
+    )
     if run.profile:
         total = sum(run.profile.values())
-        lines += [f"{count:12,} {count / total:6.1%} {name}" for name, count in run.profile.most_common(20)]
+        lines += [
+            f"{count:12,} {count / total:6.1%} {name}"
+            for name, count in run.profile.most_common(20)
+        ]
     return "\n".join(lines)
 
 

@@ -10,13 +10,14 @@ from pathlib import Path
 
 from tinypack.model_file import ModelSpec
 from tinypack.model_file.spec import BITS, GoldenSpec
-from toolchain import ToolchainError
-from toolchain.qemu import plugin
 
 from bench.build import address_of, build
 from bench.cores import Core
+from toolchain import ToolchainError
+from toolchain.qemu import plugin
 
-# Marks of bench.c: two with nothing between, then behind open, bind, before and behind invoke; then two per node.
+# Marks of bench.c: two with nothing between, then behind open, bind, before and behind invoke;
+# then two per node.
 EMPTY, OPEN, BIND, INVOKE, NODES = 0, 1, 2, 4, 6
 TIME_LIMIT = 600
 

@@ -26,8 +26,7 @@ class Disk:
             return BLOCKS
         if op == 5:
             return BLOCK
-        if op == 6:
-            return 0
+        return 0 if op == 6 else None
 
 
 disk = Disk()
