@@ -62,11 +62,7 @@ static inline void tin_add_row__dsp(const tin_add_t *add, const int8_t *x, int32
         add->params.multiplier, (2 * add->to.zero_point + 1) * (1 << (-add->params.shift - 1)), -add->params.shift - 1,
     };
     tin_add_halves(x_is_half ? x : k, x_is_half ? k : x, out, out + count, &halves);
-    if (add->to.low > INT8_MIN || add->to.high < INT8_MAX) {
-        for (int8_t *const end = out + count; out != end; out++) {
-            *out = (int8_t)tin_clamp(*out, add->to.low, add->to.high);
-        }
-    }
+    tin_clamp_range(&add->to, out, 0, 1, count);
 }
 #define tin_add_row tin_add_row__dsp
 

@@ -60,8 +60,8 @@ TIN_ASM void tin_widen_rows(uint32_t *plane, const int8_t *a, const int8_t *b, i
 #define UPPER_ONE(x, w, a) "    smlad  " a ", " x ", " w ", " a "\n"
 #define LOWER_ONE(x, w, a) "    smlabt " a ", " x ", " w ", " a "\n"
 
-// Sums, twice too large, to outputs. With the carry flag the form is SIGNED or the range not that of s8: then `from` finishes behind
-// the loops and comes back to `to`.
+// Sums, twice too large, to outputs. With the carry flag the form is SIGNED: then `from` finishes behind the loops and comes back
+// to `to`.
 #define REQUANT(registers, from, to) \
     "    ldrd   r2, r3, [sp, #4]\n" \
     "    bcs.w  " from "f\n" \
@@ -80,22 +80,12 @@ TIN_ASM void tin_widen_rows(uint32_t *plane, const int8_t *a, const int8_t *b, i
     "    add    r1, r3, \\acc, asr #31\n" \
     "    smmlar \\acc, \\acc, r2, r1\n" \
     "    .endr\n" \
-    "    ldr    r1, [sp, #12]\n" \
-    "    ldr    r2, [sp, #112]\n" \
-    "    subs   r2, #1\n" \
+    "    ldr    r2, [sp, #12]\n" \
+    "    ldr    r3, [sp, #104]\n" \
     "    .irp   acc, " registers "\n" \
-    "    asr.w  \\acc, \\acc, r1\n" \
-    "    add    \\acc, r2\n" \
-    "    .endr\n" \
-    "    ldrd   r2, r3, [sp, #104]\n" \
-    "    .irp   acc, " registers "\n" \
-    "    asr.w  \\acc, \\acc, #1\n" \
-    "    cmp    \\acc, r2\n" \
-    "    it     lt\n" \
-    "    movlt  \\acc, r2\n" \
-    "    cmp    \\acc, r3\n" \
-    "    it     gt\n" \
-    "    movgt  \\acc, r3\n" \
+    "    asr.w  \\acc, \\acc, r2\n" \
+    "    add    \\acc, r3\n" \
+    "    ssat   \\acc, #8, \\acc, asr #1\n" \
     "    .endr\n" \
     "    ldr    r1, [sp, #24]\n" \
     "    cmp    r0, #0\n" /* sets the carry */ \
@@ -202,12 +192,12 @@ TIN_ASM void tin_widen_rows(uint32_t *plane, const int8_t *a, const int8_t *b, i
     REQUANT_SIGNED("r10", "73", "74")
 
 // `channels` channels of two output rows (stride 1; b_step 0 to have the first only) or one (stride 2), from the plane rows `upper`
-// and `lower`. `signed_offset` is 0 for TIN_FORM_RELU with the whole range of s8, else 2 * zero_point + 1.
+// and `lower`. `twice_zero_point` is for TIN_FORM_SIGNED.
 // The stack: 0 bias, multiplier, rounding, shift, 16 output, b_step, 24 spare, end of the columns, 32 upper, lower, channel, out,
-// 48 saved registers, 84 pitch, width, step, b_step, 100 channels, low, high, signed_offset.
+// 48 saved registers, 84 pitch, width, step, b_step, 100 channels, twice_zero_point, form.
 #define DW_ROWS(name, column_bytes, pair, one, signed_part) \
 TIN_ASM void name(const uint32_t *upper, const uint32_t *lower, const tin_dw_channel_t *channel, int8_t *out, int32_t pitch, \
-    int32_t width, int32_t step, int32_t b_step, int32_t channels, int32_t low, int32_t high, int32_t signed_offset) { \
+    int32_t width, int32_t step, int32_t b_step, int32_t channels, int32_t twice_zero_point, int32_t form) { \
     __asm__ ( \
         "    push   {r4-r11, lr}\n" \
         "    sub    sp, #48\n" \
@@ -227,8 +217,8 @@ TIN_ASM void name(const uint32_t *upper, const uint32_t *lower, const tin_dw_cha
         "    add    r2, r0, r12\n" \
         "    add    r3, r1, r12\n" \
         "    strd   r2, r3, [sp, #32]\n" \
-        "    ldr    r3, [sp, #112]\n" \
-        "    lsrs   r3, r3, #1\n" \
+        "    ldr    r3, [sp, #108]\n" \
+        "    lsrs   r3, r3, #2\n" /* carry: TIN_FORM_SIGNED */ \
         "    bic    r2, lr, #1\n" \
         "    add    r2, r0, r2, lsl #" column_bytes "\n" \
         "    str    r2, [sp, #28]\n" \
@@ -273,7 +263,7 @@ static inline uint32_t tin_halfwords(int32_t low, int32_t high) {
     return (uint16_t)low | (uint32_t)high << 16;
 }
 
-static inline void tin_dw_channel(const tin_gemm_t *dw, int32_t oc, int32_t signed_offset, tin_dw_channel_t *channel) {
+static inline void tin_dw_channel(const tin_gemm_t *dw, int32_t oc, tin_dw_channel_t *channel) {
     const uint8_t *const plane = dw->weights + oc * (dw->s4 ? 5 : 9);
     const uint8_t *const params = dw->params + 12 * oc;
     const int32_t shift = tin_load_s32(params + 8);
@@ -286,14 +276,14 @@ static inline void tin_dw_channel(const tin_gemm_t *dw, int32_t oc, int32_t sign
     }
     channel->bias = (int32_t)((uint32_t)tin_load_s32(params) << 1);
     channel->multiplier = tin_load_s32(params + 4);
-    channel->shift = shift < 0 ? -shift - 1 : 0;
-    channel->rounding = (int32_t)((uint32_t)(signed_offset ? 1 : 2 * dw->to.zero_point + 1) << channel->shift);
+    channel->shift = -shift - 1;
+    channel->rounding = (dw->form == TIN_FORM_SIGNED ? 1 : 2 * dw->to.zero_point + 1) * (1 << channel->shift);
 }
 
 // A plane row of each channel, from `columns` pixels of input row h and the one below; outside of the image lies the zero point.
 static inline void tin_dw_widen(const tin_window_t *window, const int8_t *x, int32_t h, int32_t channels, uint32_t *plane, int32_t pitch,
     int32_t columns) {
-    const uint32_t border = tin_bytes4(window->zero_point);
+    const uint32_t border = (uint8_t)window->zero_point * 0x01010101u;
     const int32_t row = window->in_w * window->in_c;
     const bool a_inside = (uint32_t)h < (uint32_t)window->in_h;
     const bool b_inside = (uint32_t)(h + 1) < (uint32_t)window->in_h;
@@ -326,8 +316,6 @@ static inline void tin_dw_rows__dsp(const tin_window_t *window, const tin_gemm_t
     const int32_t inside = window->in_w < behind ? window->in_w : behind;
     const int32_t pitch = 4 * columns;
     const int32_t row_bytes = window->out_w * dw->channels;
-    const bool is_relu = dw->form == TIN_FORM_RELU && dw->to.low == INT8_MIN && dw->to.high == INT8_MAX;
-    const int32_t signed_offset = is_relu ? 0 : 2 * dw->to.zero_point + 1;
     uint32_t *upper = scratch, *lower = upper + TIN_DW_CHANNELS * columns;
     for (int32_t plane = 0; plane < 2 * TIN_DW_CHANNELS; plane++) {
         for (int32_t column = 0; column < columns; column++) {
@@ -338,7 +326,7 @@ static inline void tin_dw_rows__dsp(const tin_window_t *window, const tin_gemm_t
         const int32_t channels = dw->channels - oc < TIN_DW_CHANNELS ? dw->channels - oc : TIN_DW_CHANNELS;
         tin_dw_channel_t channel[TIN_DW_CHANNELS];
         for (int32_t i = 0; i < channels; i++) {
-            tin_dw_channel(dw, oc + i, signed_offset, &channel[i]);
+            tin_dw_channel(dw, oc + i, &channel[i]);
         }
         int32_t h = pixel.oh * stride - window->pad_top;
         tin_dw_widen(window, pixel.x + oc, h, channels, upper + window->pad_left, pitch, inside);
@@ -348,7 +336,8 @@ static inline void tin_dw_rows__dsp(const tin_window_t *window, const tin_gemm_t
             tin_dw_widen(window, pixel.x + oc, h, channels, lower + window->pad_left, pitch, inside);
             const int32_t done = stride == 1 && left > 1 ? 2 : 1;
             (stride == 1 ? tin_dw_rows_stride_1 : tin_dw_rows_stride_2)(upper, lower, channel, out, pitch, window->out_w, dw->channels,
-                done == 2 ? row_bytes : 0, channels, dw->to.low, dw->to.high, signed_offset);
+                done == 2 ? row_bytes : 0, channels, 2 * dw->to.zero_point, dw->form);
+            tin_clamp_range(&dw->to, out, dw->channels, done * window->out_w, channels);
             uint32_t *const swap = upper;
             upper = lower;
             lower = swap;

@@ -27,8 +27,7 @@ TIN_ASM int32_t tin_widen_row(uint32_t *words, const int8_t *x, int32_t quads) {
 
 enum {
     TIN_FC_SIGNED = 1,           // TIN_FORM_SIGNED
-    TIN_FC_CLAMP = 2,            // the output's range is not that of s8
-    TIN_FC_SUMS = 4,             // the sums as they are, s32
+    TIN_FC_SUMS = 2,             // the sums as they are, s32
 };
 
 // Two taps (x) times those of two channels in a word.
@@ -83,7 +82,6 @@ enum {
 #define REQUANT_SIGNED(acc, at) \
     "    ldrd   r2, r3, [r12, #" #at " + 4]\n" \
     "    mvns   r3, r3\n" \
-    "    usat   r3, #5, r3\n" \
     "    movs   r4, #1\n" \
     "    lsls   r4, r3\n" \
     "    add    r4, r4, " acc ", asr #31\n" \
@@ -97,21 +95,21 @@ enum {
 // Fours of channels, `params` to `params_end`; `correction` is what the offset of the weights adds to each sum. Words, params and
 // weights are aligned. The stack: x, entry, params, out, 9 saved registers, then the arguments from x_end on.
 TIN_ASM void tin_fc_quads(const uint32_t *x, const uint8_t *weights, const uint8_t *params, void *out, const uint32_t *x_end,
-    const uint8_t *params_end, int32_t correction, int32_t rounding, uint32_t flags, uint32_t low4, uint32_t high4, int32_t s4) {
+    const uint8_t *params_end, int32_t correction, int32_t rounding, uint32_t flags, int32_t s4) {
     __asm__ (
         "    push   {r0-r11, lr}\n"
-        // The loop is unrolled 4 times; it is entered so that the last round is whole.
+        // The loops are unrolled 4 and 2 times; they are entered so that the last round is whole. A quad of either has 72 bytes.
         "    ldr    lr, [sp, #52]\n"
         "    sub    r4, r0, lr\n"
-        "    ubfx   r4, r4, #3, #2\n"
-        "    ldr    r5, [sp, #80]\n"
+        "    ldr    r5, [sp, #72]\n"
         "    cbnz   r5, 1f\n"
+        "    ubfx   r4, r4, #3, #2\n"
         "    adr.w  r3, 30f\n"
-        "    movs   r5, #(31f - 30f) / 4\n"
         "    b      2f\n"
-        "1:  adr.w  r3, 40f\n"
-        "    movs   r5, #(41f - 40f) / 4\n"
-        "2:  mla    r3, r4, r5, r3\n"
+        "1:  ubfx   r4, r4, #3, #1\n"
+        "    adr.w  r3, 40f\n"
+        "2:  movs   r5, #(31f - 30f) / 4\n"
+        "    mla    r3, r4, r5, r3\n"
         "    adds   r3, #1\n"
         "    str    r3, [sp, #4]\n"
 
@@ -133,10 +131,13 @@ TIN_ASM void tin_fc_quads(const uint32_t *x, const uint8_t *weights, const uint8
 
         "    .balign 4\n"
         "40:\n"
-        "    .rept  4\n"
+        "    .rept  2\n"
         QUAD_S4
         "    .endr\n"
-        "41: cmp    r0, lr\n"
+        "    .if    . - 40b - 2 * 72\n"
+        "    .error \"a quad has 72 bytes\"\n"
+        "    .endif\n"
+        "    cmp    r0, lr\n"
         "    bne.w  40b\n"
         "    ldrd   r12, r11, [sp, #8]\n"
         "    ldr    r2, [sp, #60]\n"
@@ -164,9 +165,7 @@ TIN_ASM void tin_fc_quads(const uint32_t *x, const uint8_t *weights, const uint8
         "6:  bfi    r6, r7, #8, #8\n"
         "    bfi    r6, r8, #16, #8\n"
         "    bfi    r6, r9, #24, #8\n"
-        "    cmp    r0, #2\n"
-        "    bhs    9f\n"
-        "7:  str    r6, [r11], #4\n"
+        "    str    r6, [r11], #4\n"
         "10: ldr    r2, [sp, #56]\n"
         "    add    r12, #48\n"
         "    strd   r12, r11, [sp, #8]\n"
@@ -175,20 +174,13 @@ TIN_ASM void tin_fc_quads(const uint32_t *x, const uint8_t *weights, const uint8
         "    add    sp, #16\n"
         "    pop    {r4-r11, pc}\n"
 
-        "8:  tst    r0, #4\n"
+        "8:  tst    r0, #2\n"
         "    bne    11f\n"
         REQUANT_SIGNED("r6", 0)
         REQUANT_SIGNED("r7", 12)
         REQUANT_SIGNED("r8", 24)
         REQUANT_SIGNED("r9", 36)
         "    b      6b\n"
-        // TIN_FC_CLAMP: 4 bytes at once.
-        "9:  ldrd   r2, r3, [sp, #72]\n"
-        "    ssub8  r4, r6, r2\n"
-        "    sel    r6, r6, r2\n"
-        "    ssub8  r4, r3, r6\n"
-        "    sel    r6, r6, r3\n"
-        "    b      7b\n"
         // TIN_FC_SUMS
         "11: stm    r11!, {r6-r9}\n"
         "    b      10b\n");
@@ -202,14 +194,33 @@ TIN_ASM void tin_fc_quads(const uint32_t *x, const uint8_t *weights, const uint8
 #undef REQUANT_RELU
 #undef REQUANT_SIGNED
 
-static inline void tin_fc_row__dsp(const tin_gemm_t *fc, const int8_t *x, int32_t out_bits, void *scratch) {
-    if (!fc->aligned) {
-        tin_fc_row__generic(fc, x, out_bits, scratch);
-        return;
-    }
+// Sums of any four channels, wherever their weights lie: these come by way of an aligned buffer.
+static inline void tin_fc_sums(const tin_gemm_t *fc, int32_t oc, const uint32_t *words, int32_t correction, int32_t sums[4]) {
     const int32_t pitch = (fc->taps + 3) & ~3;
-    const int32_t quad_bytes = fc->s4 ? 2 * pitch : 4 * pitch;
-    uint32_t *const words = scratch, *const words_end = words + pitch / 2;
+    const uint8_t *weights = fc->weights + oc * pitch / (fc->s4 ? 2 : 1);
+    uint32_t params[12] = { 0 }, buffer[16];
+    for (int32_t i = 0; i < 4; i++) {
+        params[3 * i] = tin_load_u32(fc->params + 12 * (oc + i)) + (uint32_t)correction;
+    }
+    for (int32_t tap = 0; tap < pitch;) {
+        // 64 bytes of weights are 16 or 32 taps.
+        const int32_t most = fc->s4 ? 32 : 16, taps = pitch - tap < most ? pitch - tap : most;
+        const int32_t bytes = taps * (fc->s4 ? 2 : 4);
+        for (int32_t i = 0; i < bytes; i += 4, weights += 4) {
+            buffer[i >> 2] = tin_load_u32(weights);
+        }
+        tin_fc_quads(words, (const uint8_t *)buffer, (const uint8_t *)params, sums, words + taps / 2, (const uint8_t *)(params + 12), 0, 0,
+            TIN_FC_SUMS, fc->s4);
+        for (int32_t i = 0; i < 4; i++) {
+            params[3 * i] = (uint32_t)sums[i];
+        }
+        words += taps / 2;
+        tap += taps;
+    }
+}
+
+static inline void tin_fc_row__dsp(const tin_gemm_t *fc, const int8_t *x, int32_t out_bits, void *scratch) {
+    uint32_t *const words = scratch, *const words_end = words + ((fc->taps + 3) & ~3) / 2;
     int32_t sum = tin_widen_row(words, x, fc->taps >> 2);
     if (fc->taps & 3) {
         uint32_t last = 0;
@@ -219,23 +230,17 @@ static inline void tin_fc_row__dsp(const tin_gemm_t *fc, const int8_t *x, int32_
         sum += tin_widen_row(words_end - 2, (const int8_t *)&last, 1);
     }
     const int32_t correction = sum * (fc->s4 ? -8 : -128);
-    const int32_t rounding = 2 * fc->to.zero_point + 1;
-    const uint32_t low4 = tin_bytes4(fc->to.low), high4 = tin_bytes4(fc->to.high);
     int32_t oc = 0;
-    if (fc->form != TIN_FORM_WIDE && out_bits == 8 && fc->channels >= 4) {
-        const uint32_t flags = (fc->form == TIN_FORM_SIGNED ? TIN_FC_SIGNED : 0)
-                               | (fc->to.low > INT8_MIN || fc->to.high < INT8_MAX ? TIN_FC_CLAMP : 0);
+    if (fc->form != TIN_FORM_WIDE && fc->aligned && out_bits == 8 && fc->channels >= 4) {
         oc = fc->channels & ~3;
-        tin_fc_quads(words, fc->weights, fc->params, fc->out, words_end, fc->params + 12 * oc, correction, rounding, flags, low4, high4, fc->s4);
+        tin_fc_quads(words, fc->weights, fc->params, fc->out, words_end, fc->params + 12 * oc, correction, 2 * fc->to.zero_point + 1,
+            fc->form == TIN_FORM_SIGNED ? TIN_FC_SIGNED : 0, fc->s4);
+        tin_clamp_range(&fc->to, fc->out, 0, 1, oc);
     }
     for (; oc < fc->channels; oc += 4) {
         int32_t sums[4];
-        const uint8_t *const params = fc->params + 12 * oc;
-        tin_fc_quads(words, fc->weights + (oc >> 2) * quad_bytes, params, sums, words_end, params + 48, correction, 0, TIN_FC_SUMS, 0, 0, fc->s4);
-        for (int32_t i = 0; i < 4 && oc + i < fc->channels; i++) {
-            const tin_params_t of_channel = tin_params(params, i);
-            tin_store(fc->out, out_bits, oc + i, tin_requantize(sums[i], &of_channel, &fc->to));
-        }
+        tin_fc_sums(fc, oc, words, correction, sums);
+        tin_requantize_sums(fc, oc, 4, sums, 1, 1, out_bits);
     }
 }
 #define tin_fc_row tin_fc_row__dsp

@@ -98,33 +98,28 @@ static inline void tin_gather_column(const tin_window_t *window, const tin_pixel
 
 static inline void tin_pack_columns__dsp(const tin_window_t *window, tin_pixel_t pixel, int32_t pixels, int32_t channel, int32_t channels,
     bool s4, void *block) {
-    const int32_t taps = window->kernel_h * window->kernel_w * channels;
-    const int32_t pitch = (taps + 3) & ~3;
+    const int32_t pitch = (window->kernel_h * window->kernel_w * channels + 3) & ~3;
     const int32_t row_bytes = window->in_w * window->in_c;
-    const int32_t step = window->stride_w * window->in_c;
-    const int32_t h = pixel.oh * window->stride_h - window->pad_top;
-    const int32_t w = pixel.ow * window->stride_w - window->pad_left;
+    const int32_t reach_h = (window->kernel_h - 1) * window->dilation_h;
+    // A kernel row is one run of bytes.
+    const int32_t run = window->kernel_w * channels;
+    bool runs = (window->kernel_w == 1 || (window->dilation_w == 1 && channels == window->in_c)) && (run & 3) == 0;
+    const int8_t *x[4];
+    tin_pixel_t at = pixel;
     (void)s4;
-    if (tin_columns_are_words(window, taps)) {
-        const int8_t *x[4];
-        for (int32_t i = 0; i < 4; i++) {
-            x[i] = pixel.x + pixel.oh * window->stride_h * row_bytes + pixel.ow * step + channel;
-            if (i + 1 < pixels) {
-                tin_next_pixel(window, &pixel);
-            }
+    for (int32_t i = 0; i < 4; i++) {
+        const int32_t h = at.oh * window->stride_h - window->pad_top;
+        const int32_t w = at.ow * window->stride_w - window->pad_left;
+        x[i] = at.x + h * row_bytes + w * window->in_c + channel;
+        runs = runs && h >= 0 && h + reach_h < window->in_h && w >= 0 && w + window->kernel_w <= window->in_w;
+        if (i + 1 < pixels) {
+            tin_next_pixel(window, &at);
         }
-        tin_widen_columns(block, x[0], x[1], x[2], x[3], taps >> 2);
-        return;
     }
-    const int32_t segment = window->kernel_w * channels;
-    if (pixels == 4 && pixel.ow + 4 <= window->out_w && w >= 0 && w + 3 * window->stride_w + window->kernel_w <= window->in_w && h >= 0
-        && h + (window->kernel_h - 1) * window->dilation_h < window->in_h && window->dilation_w == 1 && channels == window->in_c
-        && (segment & 3) == 0) {
-        // Four neighbours inside of the input: a kernel's row is one run of bytes.
-        const int8_t *x = pixel.x + h * row_bytes + w * channels;
+    if (runs) {
         uint32_t *words = block;
-        for (int32_t ky = 0; ky < window->kernel_h; ky++, x += window->dilation_h * row_bytes, words += 2 * segment) {
-            tin_widen_columns(words, x, x + step, x + 2 * step, x + 3 * step, segment >> 2);
+        for (int32_t offset = 0; words != (uint32_t *)block + 2 * pitch; words += 2 * run, offset += window->dilation_h * row_bytes) {
+            tin_widen_columns(words, x[0] + offset, x[1] + offset, x[2] + offset, x[3] + offset, run >> 2);
         }
         return;
     }
@@ -137,17 +132,15 @@ static inline void tin_pack_columns__dsp(const tin_window_t *window, tin_pixel_t
 
 // What the assembly below seldom needs.
 typedef struct {
-    uint32_t low4, high4;        // the output's range, four times
     int32_t pixels;              // TIN_GEMM_PART: how many of the 4 are stored
     int32_t sums[4];             // s4: -8 * the sum of each column
 } tin_gemm_more_t;
 
 enum {
     TIN_GEMM_SIGNED = 1,         // TIN_FORM_SIGNED
-    TIN_GEMM_CLAMP = 2,          // the output's range is not that of s8
-    TIN_GEMM_PART = 4,           // fewer than 4 pixels, or
-    TIN_GEMM_ODD = 8,            // with PART: only the first channel of the pair
-    TIN_GEMM_SUMS = 16,          // the 8 sums as they are, s32
+    TIN_GEMM_PART = 2,           // fewer than 4 pixels, or
+    TIN_GEMM_ODD = 4,            // with PART: only the first channel of the last pair
+    TIN_GEMM_SUMS = 8,           // the 8 sums as they are, s32
 };
 
 // 8 products: the pairs of taps of two channels in r2 and r3, of 4 pixels at r0.
@@ -187,16 +180,15 @@ enum {
     MAC8
 
 // From params at r0 + at: r2 the multiplier, r3 r - 1, r4 the factor in r4 << (r - 1).
-#define REQUANT_PARAMS(at, at_least_0) \
+#define REQUANT_PARAMS(at) \
     "    ldr    r2, [r0, #" #at "]\n" \
     "    ldr    r3, [r0, #" #at " + 4]\n" \
     "    mvns   r3, r3\n" \
-    at_least_0 \
     "    lsls   r4, r3\n"
 
 #define REQUANT_RELU(at, registers) \
     "    ldr    r4, [sp, #64]\n" \
-    REQUANT_PARAMS(at, "") \
+    REQUANT_PARAMS(at) \
     "    .irp   acc, " registers "\n" \
     "    lsl.w  \\acc, \\acc, #1\n" \
     "    smmlar \\acc, \\acc, r2, r4\n" \
@@ -206,7 +198,7 @@ enum {
 
 #define REQUANT_SIGNED(at, registers) \
     "    movs   r4, #1\n" \
-    REQUANT_PARAMS(at, "    usat   r3, #5, r3\n") \
+    REQUANT_PARAMS(at) \
     "    .irp   acc, " registers "\n" \
     "    add    r5, r4, \\acc, asr #31\n" \
     "    lsl.w  \\acc, \\acc, #1\n" \
@@ -226,19 +218,17 @@ TIN_ASM void tin_gemm_pairs(const uint32_t *block, const uint8_t *weights, const
     const uint8_t *params_end, int32_t out_pitch, int32_t rounding, uint32_t flags, const tin_gemm_more_t *more, int32_t s4) {
     __asm__ (
         "    push   {r0-r11, lr}\n"
-        // The loop is unrolled 4 times; it is entered so that the last round is whole.
+        // The loop of s8 is unrolled 4 times; it is entered so that the last round is whole.
         "    ldr    r4, [sp, #52]\n"
         "    subs   r4, r0, r4\n"
         "    ubfx   r4, r4, #5, #2\n"
-        "    ldr    r5, [sp, #76]\n"
-        "    cbnz   r5, 1f\n"
-        "    adr.w  r3, 30f\n"
         "    movs   r5, #(31f - 30f) / 4\n"
-        "    b      2f\n"
-        "1:  adr.w  r3, 40f\n"
-        "    movs   r5, #(41f - 40f) / 4\n"
-        "2:  mla    r3, r4, r5, r3\n"
-        "    adds   r3, #1\n"
+        "    adr.w  r3, 30f\n"
+        "    mla    r3, r4, r5, r3\n"
+        "    ldr    r5, [sp, #76]\n"
+        "    cbz    r5, 1f\n"
+        "    adr.w  r3, 40f\n"
+        "1:  adds   r3, #1\n"
         "    str    r3, [sp, #4]\n"
         "    ldr    r3, [sp, #8]\n"
 
@@ -257,10 +247,8 @@ TIN_ASM void tin_gemm_pairs(const uint32_t *block, const uint8_t *weights, const
 
         "    .balign 4\n"
         "40:\n"
-        "    .rept  4\n"
         QUAD_S4
-        "    .endr\n"
-        "41: ldr    r2, [sp, #52]\n"
+        "    ldr    r2, [sp, #52]\n"
         "    cmp    r0, r2\n"
         "    bne.w  40b\n"
         "    ldr    r0, [sp, #8]\n"
@@ -276,10 +264,10 @@ TIN_ASM void tin_gemm_pairs(const uint32_t *block, const uint8_t *weights, const
         "    add    \\acc, r2, \\acc, asr #4\n"
         "    .endr\n"
         "    ldr    r0, [sp, #72]\n"
-        "    ldrd   r3, r4, [r0, #12]\n"
+        "    ldrd   r3, r4, [r0, #4]\n"
         "    add    r10, r3\n"
         "    add    r11, r4\n"
-        "    ldrd   r3, r4, [r0, #20]\n"
+        "    ldrd   r3, r4, [r0, #12]\n"
         "    add    r12, r3\n"
         "    add    lr, r4\n"
         "    b      4f\n"
@@ -301,7 +289,7 @@ TIN_ASM void tin_gemm_pairs(const uint32_t *block, const uint8_t *weights, const
         REQUANT_RELU(4, "r6, r7, r8, r9")
         REQUANT_RELU(16, "r10, r11, r12, lr")
         "    b      7f\n"
-        "6:  tst    r5, #16\n"
+        "6:  tst    r5, #8\n"
         "    bne    15f\n"
         REQUANT_SIGNED(4, "r6, r7, r8, r9")
         REQUANT_SIGNED(16, "r10, r11, r12, lr")
@@ -331,32 +319,17 @@ TIN_ASM void tin_gemm_pairs(const uint32_t *block, const uint8_t *weights, const
         "    add    sp, #16\n"
         "    pop    {r4-r11, pc}\n"
 
-        // TIN_GEMM_CLAMP: 4 bytes at once.
-        "10: ldr    r4, [sp, #72]\n"
-        "    tst    r5, #2\n"
-        "    beq    11f\n"
-        "    ldr    r5, [r4]\n"
-        "    pkhbt  r6, r6, r7, lsl #16\n"
-        "    pkhbt  r8, r8, r9, lsl #16\n"
-        "    ssub8  r7, r6, r5\n"
-        "    sel    r6, r6, r5\n"
-        "    ssub8  r7, r8, r5\n"
-        "    sel    r8, r8, r5\n"
-        "    ldr    r5, [r4, #4]\n"
-        "    ssub8  r7, r5, r6\n"
-        "    sel    r6, r6, r5\n"
-        "    ssub8  r7, r5, r8\n"
-        "    sel    r8, r8, r5\n"
-        "    lsrs   r7, r6, #16\n"
-        "    lsr    r9, r8, #16\n"
-        "    ldr    r5, [sp, #68]\n"
-        "11: tst    r5, #4\n"
-        "    beq    8b\n"
-        // TIN_GEMM_PART
-        "    ldr    r4, [r4, #8]\n"
+        // TIN_GEMM_PART: byte by byte
+        "10: ldr    r4, [sp, #56]\n"
+        "    add    lr, r0, #24\n"
+        "    cmp    lr, r4\n"
+        "    it     ne\n"
+        "    bicne  r5, #4\n"
+        "    ldr    r4, [sp, #72]\n"
+        "    ldr    r4, [r4]\n"
         "    mov    r10, r2\n"
         "12: strb.w r6, [r10]\n"
-        "    tst    r5, #8\n"
+        "    tst    r5, #4\n"
         "    itt    eq\n"
         "    lsreq  r6, r6, #8\n"
         "    strbeq.w r6, [r10, #1]\n"
@@ -398,37 +371,25 @@ static inline void tin_gemm_block__dsp(const tin_gemm_t *gemm, const void *block
     const int32_t pitch = (gemm->taps + 3) & ~3;
     const uint32_t *const words = block, *const words_end = words + 2 * pitch;
     const int32_t pair_bytes = gemm->s4 ? pitch : 2 * pitch;
-    const int32_t rounding = 2 * gemm->to.zero_point + 1;
-    tin_gemm_more_t more = { tin_bytes4(gemm->to.low), tin_bytes4(gemm->to.high), pixels, { 0 } };
+    const uint8_t *weights = gemm->weights, *params = gemm->params;
+    tin_gemm_more_t more = { pixels, { 0 } };
     if (gemm->s4) {
         tin_sum_columns(words, words_end, more.sums);
     }
     if (gemm->form == TIN_FORM_WIDE) {
-        const uint8_t *weights = gemm->weights, *params = gemm->params;
         for (int32_t oc = 0; oc < gemm->channels; oc += 2, weights += pair_bytes, params += 24) {
             int32_t sums[8];
             tin_gemm_pairs(words, weights, params, sums, words_end, params + 24, 0, 0, TIN_GEMM_SUMS, &more, gemm->s4);
-            for (int32_t i = 0; i < 2 && oc + i < gemm->channels; i++) {
-                const tin_params_t of_channel = tin_params(params, i);
-                for (int32_t pixel = 0; pixel < pixels; pixel++) {
-                    gemm->out[pixel * gemm->out_pitch + oc + i] = (int8_t)tin_requantize(sums[4 * i + pixel], &of_channel, &gemm->to);
-                }
-            }
+            tin_requantize_sums(gemm, oc, 2, sums, 4, pixels, 8);
         }
         return;
     }
-    const int32_t pairs = gemm->channels >> 1;
-    const uint8_t *const rest = gemm->params + 24 * pairs;
-    const uint32_t flags = (gemm->form == TIN_FORM_SIGNED ? TIN_GEMM_SIGNED : 0)
-                           | (gemm->to.low > INT8_MIN || gemm->to.high < INT8_MAX ? TIN_GEMM_CLAMP : 0);
-    if (pairs > 0) {
-        tin_gemm_pairs(words, gemm->weights, gemm->params, gemm->out, words_end, rest, gemm->out_pitch, rounding,
-            flags | (pixels < 4 ? TIN_GEMM_PART : 0), &more, gemm->s4);
-    }
-    if (gemm->channels & 1) {
-        tin_gemm_pairs(words, gemm->weights + pairs * pair_bytes, rest, gemm->out + 2 * pairs, words_end, rest + 24, gemm->out_pitch,
-            rounding, flags | TIN_GEMM_PART | TIN_GEMM_ODD, &more, gemm->s4);
-    }
+    const bool odd = gemm->channels & 1;
+    const uint32_t flags = (gemm->form == TIN_FORM_SIGNED ? TIN_GEMM_SIGNED : 0) | (pixels < 4 ? TIN_GEMM_PART : 0)
+                           | (odd ? TIN_GEMM_PART | TIN_GEMM_ODD : 0);
+    tin_gemm_pairs(words, weights, params, gemm->out, words_end, params + 12 * (gemm->channels + odd), gemm->out_pitch,
+        2 * gemm->to.zero_point + 1, flags, &more, gemm->s4);
+    tin_clamp_range(&gemm->to, gemm->out, gemm->out_pitch, pixels, gemm->channels);
 }
 
 #undef MAC8

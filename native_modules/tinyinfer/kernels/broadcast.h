@@ -5,7 +5,7 @@
 #include "kernels/kernel.h"
 
 // First element of the input row that output row `row` (n * y.h + h) reads.
-static inline const int8_t *tin_broadcast_row(const tin_tensor_t *x, const tin_tensor_t *y, int32_t row) {
+__attribute__((noinline, unused)) static const int8_t *tin_broadcast_row(const tin_tensor_t *x, const tin_tensor_t *y, int32_t row) {
     const int32_t n = x->n == 1 ? 0 : row / y->h;
     const int32_t h = x->h == 1 ? 0 : row % y->h;
     return (const int8_t *)x->data + (n * x->h + h) * x->w * x->c;

@@ -1,9 +1,8 @@
 // y[oh, ow, o] = zp_y + mbqm(bias[o] + sum of x[.., o / m] * w[o])    x, y NHWC; weights planes_s8, planes_s4
 // SPEC.md "depthwise_conv_2d"
-#include <stddef.h>
-#include "arch/arch.h"
 #include "engine/ops.h"
 #include "kernels/check.h"
+#include "kernels/filters.h"
 
 bool tin_depthwise_conv_2d_check(const tin_node_t *node) {
     const tin_tensor_t *const x = &node->inputs[0], *const k = &node->inputs[1], *const y = &node->outputs[0];
@@ -18,17 +17,11 @@ bool tin_depthwise_conv_2d_check(const tin_node_t *node) {
 
 void tin_depthwise_conv_2d(const tin_node_t *node, int32_t row0, int32_t row1, void *scratch) {
     const tin_tensor_t *const x = &node->inputs[0], *const k = &node->inputs[1], *const y = &node->outputs[0];
-    const tin_depthwise_conv_2d_attrs_t *const a = &node->attrs.depthwise_conv_2d;
-    const tin_window_t window = {
-        x->h, x->w, x->c, y->h, y->w, k->h, k->w, a->stride_h, a->stride_w, a->pad_top, a->pad_left, a->dilation_h, a->dilation_w,
-        (int8_t)x->zero_point,
-    };
-    tin_gemm_t dw = {
-        k->data, node->inputs[2].data, y->c, k->h * k->w, NULL, y->c, k->dtype == TIN_S4, k->aligned, a->wide != 0, 0,
-        { y->zero_point, a->activation_min, a->activation_max },
-    };
-    dw.form = tin_requant_form(node->inputs[2].data, y->c, dw.taps, &dw.to);
-    tin_pixel_t pixel = { (const int8_t *)x->data + row0 / y->h * (x->h * x->w * x->c), row0 % y->h, 0 };
+    tin_window_t window;
+    tin_pixel_t pixel;
+    tin_gemm_t dw;
+    tin_set_window(node, row0, &window, &pixel);
+    tin_set_gemm(node, y->c, k->h * k->w, TIN_RANGE_OF(depthwise_conv_2d), &dw);
     while (row0 < row1) {
         // The rows of one image.
         const int32_t rows = row1 - row0 < y->h - pixel.oh ? row1 - row0 : y->h - pixel.oh;

@@ -1,7 +1,7 @@
 // y[row, o] = zp_y + mbqm(bias[o] + sum of x[row, c] * w[o, c])    weights quads_s8, quads_s4; SPEC.md "fully_connected"
-#include "arch/arch.h"
 #include "engine/ops.h"
 #include "kernels/check.h"
+#include "kernels/filters.h"
 
 bool tin_fully_connected_check(const tin_node_t *node) {
     const tin_tensor_t *const x = &node->inputs[0], *const k = &node->inputs[1], *const y = &node->outputs[0];
@@ -17,15 +17,11 @@ bool tin_fully_connected_check(const tin_node_t *node) {
 // Row r is quad r % quads of input row r / quads.
 void tin_fully_connected(const tin_node_t *node, int32_t row0, int32_t row1, void *scratch) {
     const tin_tensor_t *const x = &node->inputs[0], *const k = &node->inputs[1], *const y = &node->outputs[0];
-    const tin_fully_connected_attrs_t *const a = &node->attrs.fully_connected;
-    const bool s4 = k->dtype == TIN_S4;
     const int32_t quads = (y->c + 3) / 4;
-    const int32_t quad_bytes = 4 * ((x->c + 3) & ~3) / (s4 ? 2 : 1);
-    tin_gemm_t fc = {
-        NULL, NULL, 0, x->c, NULL, 0, s4, k->aligned, a->wide != 0, 0, { y->zero_point, a->activation_min, a->activation_max },
-    };
-    fc.form = tin_requant_form(node->inputs[2].data, y->c, x->c, &fc.to);
     int32_t input_row = row0 / quads, quad = row0 % quads;
+    tin_gemm_t fc;
+    tin_set_gemm(node, y->c, x->c, TIN_RANGE_OF(fully_connected), &fc);
+    const int32_t quad_bytes = 4 * ((x->c + 3) & ~3) / (fc.s4 ? 2 : 1);
     while (row0 < row1) {
         // The quads of one input row.
         const int32_t rows = row1 - row0 < quads - quad ? row1 - row0 : quads - quad;

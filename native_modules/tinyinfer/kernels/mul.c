@@ -26,8 +26,7 @@ void tin_mul(const tin_node_t *node, int32_t row0, int32_t row1, void *scratch) 
             const int8_t *from_x = x_row + w * tin_broadcast_w(x);
             const int8_t *from_k = k_row + w * tin_broadcast_w(k);
             for (int32_t c = 0; c < y->c; c++) {
-                const int64_t product = (int64_t)(*from_x - x->zero_point) * (*from_k - k->zero_point);
-                *out++ = (int8_t)tin_requantize((int32_t)(uint32_t)product, &params, &to);
+                *out++ = (int8_t)tin_requantize((*from_x - x->zero_point) * (*from_k - k->zero_point), &params, &to);
                 from_x += tin_broadcast_c(x);
                 from_k += tin_broadcast_c(k);
             }
