@@ -7,7 +7,10 @@ ADD_LEFT_SHIFT = 20
 
 
 def quantize_multiplier(real: float) -> tuple[int, int]:
-    """(multiplier, shift) with real = multiplier * 2^(shift - 31); (0, 0) if too small."""
+    """(multiplier, shift) with real = multiplier * 2^(shift - 31).
+
+    Too small a factor is 0 with a right shift: the kernels' fast forms take right shifts only.
+    """
     if real < 0 or not math.isfinite(real):
         raise ValueError(f"no multiplier for {real}")
     mantissa, shift = math.frexp(real)
@@ -15,7 +18,7 @@ def quantize_multiplier(real: float) -> tuple[int, int]:
     if multiplier == 1 << 31:
         multiplier, shift = 1 << 30, shift + 1
     if shift < -31 or multiplier == 0:
-        return 0, 0
+        return 0, -1
     if shift > 30:
         return (1 << 31) - 1, 30
     return multiplier, shift

@@ -20,8 +20,8 @@ def test_multiplier_is_exact_to_31_bits(real):
 def test_multiplier_at_the_edges():
     assert quantize_multiplier(1.0) == (1 << 30, 1)
     assert quantize_multiplier(1.0 - 2.0**-40) == (1 << 30, 1)
-    assert quantize_multiplier(0.0) == (0, 0)
-    assert quantize_multiplier(2.0**-40) == (0, 0)
+    assert quantize_multiplier(0.0) == (0, -1)
+    assert quantize_multiplier(2.0**-40) == (0, -1)
     assert quantize_multiplier(2.0**40) == ((1 << 31) - 1, 30)
     with pytest.raises(ValueError, match="no multiplier"):
         quantize_multiplier(math.nan)
