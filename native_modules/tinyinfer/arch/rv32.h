@@ -11,49 +11,61 @@
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 
-// Forms of requantization. The wide one takes any params. The others need a right shift r in [1, 23] or a zero multiplier, and sums
-// below 2^30. Where the lower clamp is the zero point, negatives do not matter and both roundings become one of 64 bits.
-enum { TIN_FORM_WIDE, TIN_FORM_RELU, TIN_FORM_SIGNED };
+// Forms of requantization. The wide one takes any params. The narrow one needs a right shift r in [1, 23] or a zero multiplier,
+// sums below 2^30 and the zero point within the clamp, then a sum's sign tells which limit it can reach.
+enum { TIN_FORM_WIDE, TIN_FORM_NARROW };
 
-static inline uint8_t tin_requant_form__rv32(const uint8_t *params, int32_t rows, int32_t taps, const tin_output_t *to) {
-    if (taps > 1 << 15) {
+// Params of a file at any address.
+TIN_ALWAYS tin_params_t tin_rv32_params(const uint8_t *params, int32_t channel) {
+    if (((uintptr_t)params & 3) == 0) {
+        const int32_t *const p = (const int32_t *)(const void *)params + 3 * channel;
+        const tin_params_t of_channel = { p[0], p[1], p[2] };
+        return of_channel;
+    }
+    return tin_params(params, channel);
+}
+
+TIN_HOT uint8_t tin_requant_form__rv32(const uint8_t *params, int32_t rows, int32_t taps, const tin_output_t *to) {
+    if (taps > 1 << 15 || to->zero_point != (int8_t)to->zero_point || to->zero_point < to->low || to->zero_point > to->high) {
         return TIN_FORM_WIDE;
     }
     for (int32_t row = 0; row < rows; row++) {
-        const tin_params_t p = tin_params(params, row);
+        const tin_params_t p = tin_rv32_params(params, row);
         if ((uint32_t)p.bias + (1u << 29) >= 1u << 30 || (p.multiplier != 0 && (p.shift >= 0 || p.shift < -23))) {
             return TIN_FORM_WIDE;
         }
     }
-    return to->zero_point == to->low ? TIN_FORM_RELU : TIN_FORM_SIGNED;
+    return TIN_FORM_NARROW;
 }
 #define tin_requant_form tin_requant_form__rv32
 
 // What a channel's requantization needs in registers.
 typedef struct {
-    int32_t multiplier, shift;   // r - 1
-    uint32_t low;                // RELU: the 64-bit sum of both halves and the zero point; SIGNED: high is half of 2^r and the zero point
-    int32_t high;
+    int32_t bias, multiplier, shift;   // r - 1
+    int64_t offset;                    // both halves and the zero point, before the shift by 31 + r
 } tin_rv32_scale_t;
 
-TIN_ALWAYS tin_rv32_scale_t tin_rv32_scale(const tin_params_t *p, uint8_t form, const tin_output_t *to) {
+TIN_ALWAYS tin_rv32_scale_t tin_rv32_scale(const tin_params_t *p, const tin_output_t *to) {
     // A zero multiplier gives the zero point at any shift.
     const int32_t shift = p->multiplier == 0 ? 0 : -p->shift - 1;
     const int32_t rounding = (int32_t)((uint32_t)(2 * to->zero_point + 1) << shift);
-    const uint64_t sum = ((uint64_t)(int64_t)rounding << 31) + (1u << 30);
-    const tin_rv32_scale_t relu = { p->multiplier, shift, (uint32_t)sum, (int32_t)(sum >> 32) };
-    const tin_rv32_scale_t with_sign = { p->multiplier, shift, 1u << 30, rounding };
-    return form == TIN_FORM_RELU ? relu : with_sign;
+    const uint32_t low = (uint32_t)rounding << 31 | 1u << 30;
+    const tin_rv32_scale_t scale = { p->bias, p->multiplier, shift, (int64_t)((uint64_t)(uint32_t)(rounding >> 1) << 32 | low) };
+    return scale;
 }
 
-TIN_ALWAYS int32_t tin_rv32_requantize(int32_t acc, const tin_rv32_scale_t *s, uint8_t form) {
-    const int64_t product = (int64_t)acc * s->multiplier;
-    if (form == TIN_FORM_RELU) {
-        const int64_t sum = product + (int64_t)((uint64_t)(uint32_t)s->high << 32 | s->low);
-        return (int32_t)(sum >> 32) >> s->shift;
+// Of a sum with its bias. Both roundings are one of 64 bits: for negative sums, half away from zero is 2^31 less. Where the lower
+// clamp is the zero point (`relu`), they all come to it.
+TIN_ALWAYS int32_t tin_rv32_requantize(int32_t acc, const tin_rv32_scale_t *s, const tin_output_t *to, bool relu) {
+    if (relu) {
+        if (acc < 0) {
+            return to->low;
+        }
+        const int32_t value = (int32_t)(((int64_t)acc * s->multiplier + s->offset) >> 32) >> s->shift;
+        return value > to->high ? to->high : value;
     }
-    const int32_t h = (int32_t)((product + (1 << 30)) >> 31);
-    return (h + s->high + (h >> 31)) >> s->shift >> 1;
+    const int64_t sum = (int64_t)acc * s->multiplier + s->offset + ((int64_t)(acc >> 31) * (1u << 31));
+    return tin_clamp((int32_t)(sum >> 32) >> s->shift, to->low, to->high);
 }
 
 // Convolution: 4 pixels x 4 channels (s8), 8 x 4 (s4).
@@ -87,7 +99,7 @@ TIN_HOT uint32_t *tin_rv32_pack_run(const int8_t *a, int32_t a_step, const int8_
 }
 
 // Two pixels' columns.
-static void tin_rv32_pack_pair(const tin_window_t *window, const tin_pixel_t *p, const tin_pixel_t *q, int32_t channel, int32_t channels,
+TIN_HOT void tin_rv32_pack_pair(const tin_window_t *window, const tin_pixel_t *p, const tin_pixel_t *q, int32_t channel, int32_t channels,
     uint32_t *words, int32_t pitch) {
     const int32_t p_w = p->ow * window->stride_w - window->pad_left, q_w = q->ow * window->stride_w - window->pad_left;
     const int32_t last = (window->kernel_w - 1) * window->dilation_w;
@@ -112,7 +124,7 @@ static void tin_rv32_pack_pair(const tin_window_t *window, const tin_pixel_t *p,
     }
 }
 
-static inline void tin_pack_columns__rv32(const tin_window_t *window, tin_pixel_t pixel, int32_t pixels, int32_t channel, int32_t channels,
+TIN_HOT void tin_pack_columns__rv32(const tin_window_t *window, tin_pixel_t pixel, int32_t pixels, int32_t channel, int32_t channels,
     bool s4, void *block) {
     const int32_t taps = window->kernel_h * window->kernel_w * channels;
     const int32_t pitch = TIN_BLOCK_PIXELS(taps, s4) / 2;
@@ -148,9 +160,7 @@ static inline void tin_pack_columns__rv32(const tin_window_t *window, tin_pixel_
     "    sw     s8, 36(sp)\n" \
     "    sw     s9, 40(sp)\n" \
     "    sw     s10, 44(sp)\n" \
-    "    sw     s11, 48(sp)\n" \
-    "    sw     a3, 52(sp)\n" \
-    "    sw     a4, 56(sp)\n"
+    "    sw     s11, 48(sp)\n"
 #define RESTORE_ALL \
     "    lw     ra, 0(sp)\n" \
     "    lw     s0, 4(sp)\n" \
@@ -208,6 +218,8 @@ TIN_ASM void tin_rv32_quad_s8(const uint32_t *block, const uint8_t *a, const uin
     int32_t start) {
     __asm__ (
         SAVE_ALL
+        "    sw     a3, 52(sp)\n"
+        "    sw     a4, 56(sp)\n"
         "    .irp   sum, s0, s2, s4, s6, s8, s10, t3, t5\n"
         "    mv     \\sum, a5\n"
         "    .endr\n"
@@ -222,9 +234,8 @@ TIN_ASM void tin_rv32_quad_s8(const uint32_t *block, const uint8_t *a, const uin
         "    addi   a0, a0, 32\n"
         "    addi   a1, a1, 8\n"
         "    addi   a2, a2, 8\n"
-        "    beq    a0, a3, 2f\n"
-        "    j      1b\n"
-        "2:  lw     a3, 52(sp)\n"
+        "    bne    a0, a3, 1b\n"
+        "    lw     a3, 52(sp)\n"
         STORE_SUMS("s0", "s1", "s2", "s3", "0")
         STORE_SUMS("s4", "s5", "s6", "s7", "16")
         STORE_SUMS("s8", "s9", "s10", "s11", "32")
@@ -258,6 +269,8 @@ TIN_ASM void tin_rv32_quad_s8(const uint32_t *block, const uint8_t *a, const uin
 TIN_ASM void tin_rv32_quad_s4(const uint32_t *block, const uint8_t *a, const uint8_t *b, uint32_t *chunks, const uint32_t *block_end) {
     __asm__ (
         SAVE_ALL
+        "    sw     a3, 52(sp)\n"
+        "    sw     a4, 56(sp)\n"
         "1:  li     s0, 0x8000\n"
         "    .irp   sum, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, t3, t4, t5, t6\n"
         "    mv     \\sum, s0\n"
@@ -276,9 +289,8 @@ TIN_ASM void tin_rv32_quad_s4(const uint32_t *block, const uint8_t *a, const uin
         "    addi   a0, a0, 64\n"
         "    addi   a1, a1, 4\n"
         "    addi   a2, a2, 4\n"
-        "    beq    a0, a3, 3f\n"
-        "    j      2b\n"
-        "3:  lw     a5, 52(sp)\n"
+        "    bne    a0, a3, 2b\n"
+        "    lw     a5, 52(sp)\n"
         "    .set   at, 0\n"
         "    .irp   sum, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, t3, t4, t5, t6\n"
         "    sw     \\sum, at(a5)\n"
@@ -287,14 +299,10 @@ TIN_ASM void tin_rv32_quad_s4(const uint32_t *block, const uint8_t *a, const uin
         "    addi   a5, a5, 64\n"
         "    sw     a5, 52(sp)\n"
         "    lw     a4, 56(sp)\n"
-        "    beq    a0, a4, 4f\n"
-        "    j      1b\n"
-        "4:\n"
+        "    bne    a0, a4, 1b\n"
         RESTORE_ALL);
 }
 
-#undef SAVE_ALL
-#undef RESTORE_ALL
 #undef PRODUCTS
 #undef CHANNEL
 #undef TWO_TAPS
@@ -302,39 +310,49 @@ TIN_ASM void tin_rv32_quad_s4(const uint32_t *block, const uint8_t *a, const uin
 #undef NIBBLE
 #undef TAP
 
-// A channel's sums, without bias, to the outputs of its pixels.
-TIN_ALWAYS void tin_rv32_store(const int32_t *sums, const tin_params_t *p, const tin_gemm_t *gemm, int8_t *out, int32_t pixels, uint8_t form) {
-    const tin_rv32_scale_t scale = tin_rv32_scale(p, form, &gemm->to);
-    const int32_t low = gemm->to.low, high = gemm->to.high, pitch = gemm->out_pitch, bias = p->bias;
+TIN_ALWAYS void tin_rv32_store(const int32_t *sums, const tin_rv32_scale_t *scale, const tin_output_t *to, int8_t *out, int32_t pitch,
+    int32_t pixels, bool relu) {
     for (const int32_t *const end = sums + pixels; sums != end; sums++, out += pitch) {
-        int32_t value = tin_rv32_requantize(tin_wrap_add(*sums, bias), &scale, form);
-        value = value < low ? low : value;
-        *out = (int8_t)(value > high ? high : value);
+        *out = (int8_t)tin_rv32_requantize(*sums + scale->bias, scale, to, relu);
     }
 }
 
-TIN_HOT void tin_rv32_store_channel(const int32_t *sums, const tin_params_t *p, const tin_gemm_t *gemm, int8_t *out, int32_t pixels) {
-    if (gemm->form == TIN_FORM_RELU) {
-        tin_rv32_store(sums, p, gemm, out, pixels, TIN_FORM_RELU);
-    } else if (gemm->form == TIN_FORM_SIGNED) {
-        tin_rv32_store(sums, p, gemm, out, pixels, TIN_FORM_SIGNED);
-    } else {
+// A channel's sums, without bias, to the outputs of its pixels.
+TIN_HOT void tin_rv32_store_channel(const int32_t *sums, const tin_gemm_t *gemm, int32_t oc, int32_t pixels) {
+    const tin_params_t params = tin_rv32_params(gemm->params, oc);
+    const tin_output_t to = gemm->to;
+    const int32_t pitch = gemm->out_pitch;
+    int8_t *const out = gemm->out + oc;
+    if (gemm->form == TIN_FORM_WIDE) {
         for (int32_t i = 0; i < pixels; i++) {
-            out[i * gemm->out_pitch] = (int8_t)tin_requantize(tin_wrap_add(sums[i], p->bias), p, &gemm->to);
+            out[i * pitch] = (int8_t)tin_requantize(tin_wrap_add(sums[i], params.bias), &params, &to);
         }
+        return;
+    }
+    const tin_rv32_scale_t scale = tin_rv32_scale(&params, &to);
+    if (to.zero_point == to.low) {
+        tin_rv32_store(sums, &scale, &to, out, pitch, pixels, true);
+    } else {
+        tin_rv32_store(sums, &scale, &to, out, pitch, pixels, false);
     }
 }
 
 // What the chunks left of a channel's 8 pixels.
 TIN_HOT void tin_rv32_add_chunks(const uint32_t *chunks, const uint32_t *end, int32_t sums[8]) {
-    for (int32_t pair = 0; pair < 4; pair++) {
-        int32_t lower = 0, upper = 0;
-        for (const uint32_t *chunk = chunks + pair; chunk < end; chunk += 16) {
-            lower += (int32_t)(*chunk & 0xffff) - 0x8000;
-            upper += (int32_t)*chunk >> 16;
+    int32_t lower[4], upper[4] = { 0, 0, 0, 0 };
+    // As of s8, the sum of whole words holds the lower halves.
+    const uint32_t start = 0u - (uint32_t)(end - chunks + 15) / 16 * 0x8000;
+    uint32_t words[4] = { start, start, start, start };
+    for (; chunks < end; chunks += 16) {
+        for (int32_t pair = 0; pair < 4; pair++) {
+            words[pair] += chunks[pair];
+            upper[pair] += (int32_t)chunks[pair] >> 16;
         }
-        sums[2 * pair] = lower;
-        sums[2 * pair + 1] = upper;
+    }
+    for (int32_t pair = 0; pair < 4; pair++) {
+        lower[pair] = (int32_t)(words[pair] - ((uint32_t)upper[pair] << 16));
+        sums[2 * pair] = lower[pair];
+        sums[2 * pair + 1] = upper[pair];
     }
 }
 
@@ -343,7 +361,6 @@ static void tin_rv32_gemm_slow(const tin_gemm_t *gemm, const uint32_t *block, in
     const int32_t pitch = TIN_BLOCK_PIXELS(gemm->taps, gemm->s4) / 2;
     const int32_t pair_bytes = ((gemm->taps + 3) & ~3) * (gemm->s4 ? 1 : 2);
     for (int32_t oc = 0; oc < gemm->channels; oc++) {
-        const tin_params_t params = tin_params(gemm->params, oc);
         int32_t sums[8] = { 0 };
         for (int32_t tap = 0; tap < gemm->taps; tap++) {
             const int32_t weight = tin_pair_weight(gemm->weights + (oc >> 1) * pair_bytes, gemm->s4, tap, oc & 1);
@@ -353,11 +370,11 @@ static void tin_rv32_gemm_slow(const tin_gemm_t *gemm, const uint32_t *block, in
                 sums[pixel] = tin_wrap_add(sums[pixel], x * weight);
             }
         }
-        tin_rv32_store_channel(sums, &params, gemm, gemm->out + oc, pixels);
+        tin_rv32_store_channel(sums, gemm, oc, pixels);
     }
 }
 
-static inline void tin_gemm_block__rv32(const tin_gemm_t *gemm, const void *block, int32_t pixels) {
+TIN_HOT void tin_gemm_block__rv32(const tin_gemm_t *gemm, const void *block, int32_t pixels) {
     const int32_t pitch = (gemm->taps + 3) & ~3;
     const int32_t pair_bytes = gemm->s4 ? pitch : 2 * pitch;
     // Behind the words of a block of s4 there is room for the chunks.
@@ -378,11 +395,10 @@ static inline void tin_gemm_block__rv32(const tin_gemm_t *gemm, const void *bloc
             tin_rv32_quad_s8(block, weights, b, sums, end, -(pitch / 2) * 0x8000);
         }
         for (int32_t i = 0; i < channels; i++) {
-            const tin_params_t params = tin_params(gemm->params, oc + i);
             if (gemm->s4) {
                 tin_rv32_add_chunks(end + 4 * i, end + 16 * ((gemm->taps + TIN_RV32_CHUNK - 1) / TIN_RV32_CHUNK), sums);
             }
-            tin_rv32_store_channel(gemm->s4 ? sums : sums + 4 * i, &params, gemm, gemm->out + oc + i, pixels);
+            tin_rv32_store_channel(gemm->s4 ? sums : sums + 4 * i, gemm, oc + i, pixels);
         }
     }
 }
@@ -391,6 +407,8 @@ static inline void tin_gemm_block__rv32(const tin_gemm_t *gemm, const void *bloc
 #include "arch/rv32_dw.h"
 #include "arch/rv32_fc.h"
 
+#undef SAVE_ALL
+#undef RESTORE_ALL
 #pragma GCC diagnostic pop
 
 #endif

@@ -1,123 +1,226 @@
-// Depthwise 3x3 on RV32: a plane at a time, its weights and the last three columns in registers.
+// Depthwise 3x3 on RV32: a plane at a time, its weights and three sums under way in registers.
 #ifndef TIN_RV32_DW_H
 #define TIN_RV32_DW_H
 
 #include "arch/rv32.h"
 
-// A row of one channel's plane. Rows outside of the image are the zero point, with a step of 0.
+// Lines of one channel's plane.
 typedef struct {
-    const int8_t *row[3];
-    int32_t step[3];
-    int32_t inside, out_w, out_step, pad_left;
-    int8_t zero_point;
-} tin_rv32_line_t;
+    const int8_t *row[3];        // of the image
+    int8_t *out;
+    int32_t step;                // from pixel to pixel of either
+    int32_t low, high;
+    int32_t negative;            // output of all sums below zero, 128 if they differ
+    int32_t lines;
+    int32_t whole;               // outputs of a line without padding on the right
+    int32_t advance;             // from the last column of a line to the first of the next
+    bool pad_left, pad_right;
+    int32_t first, last;         // what the padding adds, with the bias on the left
+    tin_rv32_scale_t scale;
+} tin_rv32_plane_t;
 
-// The next column, from the image or beyond it.
-#define COLUMN(c) \
-    if (left > 0) { \
-        left--; \
-        c##0 = *r0, c##1 = *r1, c##2 = *r2; \
-        r0 += s0, r1 += s1, r2 += s2; \
-    } else { \
-        c##0 = c##1 = c##2 = line->zero_point; \
-    }
-#define OUTPUT(p, q, r) { \
-        /* The form keeps sums below 2^30. */ \
-        const int32_t sum = bias + p##0 * w0 + q##0 * w1 + r##0 * w2 + p##1 * w3 + q##1 * w4 + r##1 * w5 + p##2 * w6 + q##2 * w7 + r##2 * w8; \
-        int32_t value = tin_rv32_requantize(sum, scale, form); \
-        value = value < low ? low : value; \
-        *out = (int8_t)(value > high ? high : value); \
-        out += line->out_step; \
-        if (--count == 0) { \
-            return; \
-        } \
-    }
+_Static_assert(offsetof(tin_rv32_plane_t, pad_right) == 45 && offsetof(tin_rv32_plane_t, scale) == 56 && sizeof(tin_rv32_plane_t) == 80
+    && offsetof(tin_rv32_scale_t, offset) == 16, "places of the assembly");
 
-TIN_ALWAYS void tin_rv32_line(const tin_rv32_line_t *line, const int32_t *w, int32_t bias, const tin_rv32_scale_t *scale, uint8_t form,
-    const tin_output_t *to, int32_t stride, int8_t *out) {
-    const int8_t *r0 = line->row[0], *r1 = line->row[1], *r2 = line->row[2];
-    const int32_t s0 = line->step[0], s1 = line->step[1], s2 = line->step[2];
-    const int32_t w0 = w[0], w1 = w[1], w2 = w[2], w3 = w[3], w4 = w[4], w5 = w[5], w6 = w[6], w7 = w[7], w8 = w[8];
-    const int32_t low = to->low, high = to->high;
-    int32_t left = line->inside, count = line->out_w;
-    int32_t a0, a1, a2, b0, b1, b2, c0, c1, c2;
-    a0 = a1 = a2 = b0 = b1 = b2 = line->zero_point;
-    if (line->pad_left < 1) {
-        COLUMN(a)
-    }
-    if (line->pad_left < 2) {
-        COLUMN(b)
-    }
-    if (stride == 1) {
-        for (;;) {
-            COLUMN(c)
-            OUTPUT(a, b, c)
-            COLUMN(a)
-            OUTPUT(b, c, a)
-            COLUMN(b)
-            OUTPUT(c, a, b)
+#define LOAD(row) \
+    "    lb     t6, 0(" row ")\n" \
+    "    add    " row ", " row ", a6\n"
+#define ADD(sum, from, weight) \
+    "    mul    a7, t6, " weight "\n" \
+    "    add    " sum ", " from ", a7\n"
+#define ROW_1(row, sum, weight) LOAD(row) ADD(sum, sum, weight)
+#define ROW_2(row, w0, from0, w1, from1) LOAD(row) ADD("t5", from0, w0) ADD("t3", from1, w1)
+
+// s0 to s8 weights; a2, a3, a4 rows; a5 out; a6 step; s9 bias; s10 multiplier; s11 shift; t0:ra offset; t1, t2 clamp; t3 sum of the
+// next output, t4 (stride 1) of the one behind it, t5 of this; t6, a7 temporaries; a1 outputs to go.
+#define PLANE_BEGIN \
+    SAVE_ALL \
+    "    .set   at, 0\n" \
+    "    .irp   weight, s0, s1, s2, s3, s4, s5, s6, s7, s8\n" \
+    "    lb     \\weight, at(a1)\n" \
+    "    .set   at, at + 1\n" \
+    "    .endr\n" \
+    "    .set   at, 0\n" \
+    "    .irp   value, a2, a3, a4, a5, a6, t1, t2\n" \
+    "    lw     \\value, at(a0)\n" \
+    "    .set   at, at + 4\n" \
+    "    .endr\n" \
+    "    lw     s9, 56(a0)\n" \
+    "    lw     s10, 60(a0)\n" \
+    "    lw     s11, 64(a0)\n" \
+    "    lw     ra, 72(a0)\n" \
+    "    lw     t0, 76(a0)\n" \
+    "1:  lw     a1, 36(a0)\n" \
+    "    lbu    a7, 44(a0)\n" \
+    "    lw     t3, 48(a0)\n" \
+    "    bnez   a7, 2f\n" \
+    "    mv     t3, s9\n" \
+    ROW_1("a2", "t3", "s0") \
+    ROW_1("a3", "t3", "s3") \
+    ROW_1("a4", "t3", "s6") \
+    "2:\n"
+// The sum in t5 to the output, then on with `again` while there are outputs without padding.
+#define PLANE_OUTPUT(again) \
+    "4:  bltz   t5, 7f\n" \
+    "    mulh   t6, t5, s10\n" \
+    "    mul    t5, t5, s10\n" \
+    "    add    t5, t5, ra\n" \
+    "    sltu   a7, t5, ra\n" \
+    "    add    t6, t6, t0\n" \
+    "    add    t6, t6, a7\n" \
+    "    sra    t6, t6, s11\n" \
+    "    bgt    t6, t2, 8f\n" \
+    "5:  sb     t6, 0(a5)\n" \
+    "    add    a5, a5, a6\n" \
+    "    addi   a1, a1, -1\n" \
+    "    bgtz   a1, " again "\n" \
+    "    bltz   a1, 6f\n" \
+    "    lbu    a7, 45(a0)\n" \
+    "    beqz   a7, 6f\n"
+#define PLANE_END \
+    "    lw     t5, 52(a0)\n" \
+    "    add    t5, t5, t3\n" \
+    "    j      4b\n" \
+    "6:  lw     a7, 40(a0)\n" \
+    "    lw     t6, 32(a0)\n" \
+    "    add    a2, a2, a7\n" \
+    "    add    a3, a3, a7\n" \
+    "    add    a4, a4, a7\n" \
+    "    addi   t6, t6, -1\n" \
+    "    sw     t6, 32(a0)\n" \
+    "    bnez   t6, 1b\n" \
+    "    sw     a5, 12(a0)\n" \
+    RESTORE_ALL \
+    "7:  lw     t6, 28(a0)\n" \
+    "    ble    t6, t2, 5b\n" \
+    "    mulh   t6, t5, s10\n" \
+    "    mul    t5, t5, s10\n" \
+    "    add    t5, t5, ra\n" \
+    "    sltu   a7, t5, ra\n" \
+    "    add    t6, t6, t0\n" \
+    "    add    t6, t6, a7\n" \
+    /* Less 2^31. */ \
+    "    srli   t5, t5, 31\n" \
+    "    add    t6, t6, t5\n" \
+    "    addi   t6, t6, -1\n" \
+    "    sra    t6, t6, s11\n" \
+    "    bge    t6, t1, 5b\n" \
+    "    mv     t6, t1\n" \
+    "    j      5b\n" \
+    "8:  mv     t6, t2\n" \
+    "    j      5b\n"
+
+TIN_ASM void tin_rv32_plane_1(tin_rv32_plane_t *plane, const int8_t *weights) {
+    __asm__ (
+        PLANE_BEGIN
+        "    mv     t4, s9\n"
+        LOAD("a2") ADD("t3", "t3", "s1") ADD("t4", "t4", "s0")
+        LOAD("a3") ADD("t3", "t3", "s4") ADD("t4", "t4", "s3")
+        LOAD("a4") ADD("t3", "t3", "s7") ADD("t4", "t4", "s6")
+        "3:\n"
+        ROW_2("a2", "s2", "t3", "s1", "t4")
+        "    mul    t4, t6, s0\n"
+        "    add    t4, t4, s9\n"
+        ROW_2("a3", "s5", "t5", "s4", "t3") ADD("t4", "t4", "s3")
+        ROW_2("a4", "s8", "t5", "s7", "t3") ADD("t4", "t4", "s6")
+        PLANE_OUTPUT("3b")
+        PLANE_END);
+}
+
+TIN_ASM void tin_rv32_plane_2(tin_rv32_plane_t *plane, const int8_t *weights) {
+    __asm__ (
+        PLANE_BEGIN
+        "3:\n"
+        ROW_1("a2", "t3", "s1")
+        ROW_1("a3", "t3", "s4")
+        ROW_1("a4", "t3", "s7")
+        LOAD("a2") ADD("t5", "t3", "s2")
+        "    mul    t3, t6, s0\n"
+        "    add    t3, t3, s9\n"
+        ROW_2("a3", "s5", "t5", "s3", "t3")
+        ROW_2("a4", "s8", "t5", "s6", "t3")
+        PLANE_OUTPUT("3b")
+        ROW_1("a2", "t3", "s1")
+        ROW_1("a3", "t3", "s4")
+        ROW_1("a4", "t3", "s7")
+        PLANE_END);
+}
+
+#undef LOAD
+#undef ADD
+#undef ROW_1
+#undef ROW_2
+#undef PLANE_BEGIN
+#undef PLANE_OUTPUT
+#undef PLANE_END
+
+// A line with rows outside of the image: their weights go to the bias.
+TIN_ALWAYS void tin_rv32_plane_edge(tin_rv32_plane_t *plane, int8_t *weights, int32_t h, int32_t in_h, int32_t zero_point) {
+    for (int32_t ky = 0; ky < 3; ky++, weights += 3) {
+        if ((uint32_t)(h + ky) >= (uint32_t)in_h) {
+            plane->scale.bias += zero_point * (weights[0] + weights[1] + weights[2]);
+            weights[0] = weights[1] = weights[2] = 0;
         }
     }
-    for (;;) {
-        COLUMN(c)
-        OUTPUT(a, b, c)
-        COLUMN(a)
-        COLUMN(b)
-        OUTPUT(c, a, b)
-        COLUMN(c)
-        COLUMN(a)
-        OUTPUT(b, c, a)
-        COLUMN(b)
-    }
 }
-#undef COLUMN
-#undef OUTPUT
-
-#define LINE(name, form, stride) \
-    TIN_HOT void name(const tin_rv32_line_t *line, const int32_t *w, int32_t bias, const tin_rv32_scale_t *scale, const tin_output_t *to, \
-    int8_t *out) { \
-        tin_rv32_line(line, w, bias, scale, form, to, stride, out); \
-    }
-LINE(tin_rv32_line_relu_1, TIN_FORM_RELU, 1)
-LINE(tin_rv32_line_relu_2, TIN_FORM_RELU, 2)
-LINE(tin_rv32_line_signed_1, TIN_FORM_SIGNED, 1)
-LINE(tin_rv32_line_signed_2, TIN_FORM_SIGNED, 2)
-#undef LINE
 
 // Channel by channel over all rows: a channel's outputs only ever lie over inputs of the same channel (SPEC.md "Overlap").
-static inline void tin_dw_rows__rv32(const tin_window_t *window, const tin_gemm_t *dw, tin_pixel_t pixel, int32_t rows, int32_t multiplier,
+TIN_HOT void tin_dw_rows__rv32(const tin_window_t *window, const tin_gemm_t *dw, tin_pixel_t pixel, int32_t rows, int32_t multiplier,
     void *scratch) {
-    const int32_t stride = window->stride_w;
+    const int32_t stride = window->stride_w, line = window->in_w * window->in_c, zero_point = window->zero_point;
+    const int32_t beyond = (window->out_w - 1) * stride + 3 - window->pad_left - window->in_w;
+    const int32_t whole = window->out_w - (beyond == 1);
     if (window->kernel_h != 3 || window->kernel_w != 3 || stride > 2 || window->stride_h != stride || window->dilation_h != 1
-        || window->dilation_w != 1 || multiplier != 1 || window->pad_left > 2 || dw->form == TIN_FORM_WIDE) {
+        || window->dilation_w != 1 || multiplier != 1 || window->pad_left > 1 || beyond > 1 || whole < 1 || dw->form == TIN_FORM_WIDE) {
         tin_dw_rows__generic(window, dw, pixel, rows, multiplier, scratch);
         return;
     }
-    const bool relu = dw->form == TIN_FORM_RELU;
+    tin_rv32_plane_t plane = { .step = window->in_c, .low = dw->to.low, .high = dw->to.high };
+    plane.negative = dw->to.zero_point == dw->to.low ? dw->to.low : 128;
+    plane.whole = whole;
+    plane.pad_left = window->pad_left == 1;
+    plane.pad_right = beyond == 1;
+    const int32_t columns = 1 - window->pad_left + (stride == 1 ? 1 + whole : 2 * whole + (beyond == 1));
+    plane.advance = stride * line - columns * window->in_c;
     for (int32_t oc = 0; oc < dw->channels; oc++) {
-        const uint8_t *const plane = dw->weights + oc * (dw->s4 ? 5 : 9);
-        const tin_params_t params = tin_params(dw->params, oc);
-        const tin_rv32_scale_t scale = tin_rv32_scale(&params, dw->form, &dw->to);
-        int32_t weights[9];
-        for (int32_t tap = 0; tap < 9; tap++) {
-            weights[tap] = tin_plane_weight(plane, dw->s4, tap);
+        const uint8_t *const stored = dw->weights + oc * (dw->s4 ? 5 : 9);
+        const tin_params_t params = tin_rv32_params(dw->params, oc);
+        const tin_rv32_scale_t scale = tin_rv32_scale(&params, &dw->to);
+        int8_t unpacked[9];
+        const int8_t *weights = (const int8_t *)stored;
+        if (dw->s4) {
+            for (int32_t tap = 0; tap < 9; tap++) {
+                unpacked[tap] = (int8_t)tin_plane_weight(stored, true, tap);
+            }
+            weights = unpacked;
         }
-        int8_t *out = dw->out + oc;
-        for (int32_t row = 0; row < rows; row++, out += window->out_w * dw->channels) {
-            const int32_t h = (pixel.oh + row) * stride - window->pad_top;
-            tin_rv32_line_t line = {
-                { NULL, NULL, NULL }, { 0, 0, 0 }, window->in_w, window->out_w, dw->channels, window->pad_left, window->zero_point,
-            };
-            for (int32_t ky = 0; ky < 3; ky++) {
-                const bool inside = (uint32_t)(h + ky) < (uint32_t)window->in_h;
-                line.row[ky] = inside ? pixel.x + (h + ky) * window->in_w * window->in_c + oc : &window->zero_point;
-                line.step[ky] = inside ? window->in_c : 0;
-            }
-            if (stride == 1) {
-                (relu ? tin_rv32_line_relu_1 : tin_rv32_line_signed_1)(&line, weights, params.bias, &scale, &dw->to, out);
+        plane.out = dw->out + oc;
+        int32_t h = pixel.oh * stride - window->pad_top;
+        for (int32_t row = 0; row < rows; row += plane.lines, h += plane.lines * stride) {
+            int8_t edge[9];
+            const int8_t *used = weights;
+            plane.scale = scale;
+            plane.lines = 1;
+            if (h < 0 || h + 2 >= window->in_h) {
+                for (int32_t tap = 0; tap < 9; tap++) {
+                    edge[tap] = weights[tap];
+                }
+                tin_rv32_plane_edge(&plane, edge, h, window->in_h, zero_point);
+                used = edge;
             } else {
-                (relu ? tin_rv32_line_relu_2 : tin_rv32_line_signed_2)(&line, weights, params.bias, &scale, &dw->to, out);
+                // All lines whose rows are inside.
+                while (row + plane.lines < rows && h + plane.lines * stride + 2 < window->in_h) {
+                    plane.lines++;
+                }
             }
+            const int32_t lines = plane.lines;
+            for (int32_t ky = 0; ky < 3; ky++) {
+                plane.row[ky] = pixel.x + tin_clamp(h + ky, 0, window->in_h - 1) * line + oc;
+            }
+            plane.first = plane.scale.bias + zero_point * (used[0] + used[3] + used[6]);
+            plane.last = zero_point * (used[2] + used[5] + used[8]);
+            (stride == 1 ? tin_rv32_plane_1 : tin_rv32_plane_2)(&plane, used);
+            plane.lines = lines;
         }
     }
 }
