@@ -19,8 +19,9 @@ typedef struct {
     tin_rv32_scale_t scale;
 } tin_rv32_plane_t;
 
-_Static_assert(offsetof(tin_rv32_plane_t, pad_right) == 45 && offsetof(tin_rv32_plane_t, scale) == 56 && sizeof(tin_rv32_plane_t) == 80
-    && offsetof(tin_rv32_scale_t, offset) == 16, "places of the assembly");
+// The places that the assembly names; an array of -1 elements does not compile.
+typedef char tin_rv32_plane_places_t[offsetof(tin_rv32_plane_t, pad_right) == 45 && offsetof(tin_rv32_plane_t, scale) == 56
+    && sizeof(tin_rv32_plane_t) == 80 && offsetof(tin_rv32_scale_t, offset) == 16 ? 1 : -1];
 
 #define LOAD(row) \
     "    lb     t6, 0(" row ")\n" \
