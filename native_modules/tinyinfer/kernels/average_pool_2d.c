@@ -25,12 +25,15 @@ void tin_average_pool_2d(const tin_node_t *node, int32_t row0, int32_t row1, voi
         int8_t *out = (int8_t *)y->data + row * y->w * y->c;
         for (int32_t ow = 0; ow < y->w; ow++) {
             const tin_span_t columns = tin_span(ow, a->stride_w, a->pad_left, a->kernel_w, x->w);
-            const int32_t count = (rows.end - rows.begin) * (columns.end - columns.begin);
+            const int32_t width = columns.end - columns.begin, step = x->c, skip = (x->w - width) * step;
+            const int32_t count = (rows.end - rows.begin) * width;
+            const int32_t run = skip == 0 ? count : width;
+            const int8_t *const first = image + (rows.begin * x->w + columns.begin) * step;
             for (int32_t c = 0; c < y->c; c++) {
+                const int8_t *from = first + c;
                 int32_t sum = 0;
-                for (int32_t h = rows.begin; h < rows.end; h++) {
-                    const int8_t *from = image + (h * x->w + columns.begin) * x->c + c;
-                    for (int32_t w = columns.begin; w < columns.end; w++, from += x->c) {
+                for (int32_t left = count; left > 0; left -= run, from += skip) {
+                    for (int32_t w = run; w > 0; w--, from += step) {
                         sum = tin_wrap_add(sum, *from);
                     }
                 }

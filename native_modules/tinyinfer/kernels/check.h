@@ -31,11 +31,11 @@ static inline bool tin_s8_or_s16(const tin_node_t *node) {
     return (x->dtype == TIN_S8 || x->dtype == TIN_S16) && x->dtype == node->outputs[0].dtype && tin_elements_ok(x);
 }
 
-// Along one axis every window touches the input.
-static inline bool tin_axis_ok(int64_t out, int64_t in, int64_t kernel, int64_t stride, int64_t pad, int64_t dilation) {
+// Along one axis every window touches the input. Sizes have 24 bits, so that with steps of 15 all of this has 32.
+static inline bool tin_axis_ok(int32_t out, int32_t in, int32_t kernel, int32_t stride, int32_t pad, int32_t dilation) {
     return kernel >= 1 && kernel <= TIN_MAX_STEP && stride >= 1 && stride <= TIN_MAX_STEP && dilation >= 1
            && dilation <= TIN_MAX_STEP && pad >= 0 && pad <= TIN_MAX_STEP && pad < (kernel - 1) * dilation + 1
-           && (out - 1) * stride - pad < in;
+           && out - 1 <= (in - 1 + pad) / stride;
 }
 
 // Weights and params of `rows` channels, the padded ones included.
