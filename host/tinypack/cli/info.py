@@ -44,7 +44,10 @@ def print_info(file: Path, result: dict[str, Any]) -> None:
     if result["labels"]:
         click.echo(f"labels: {', '.join(result['labels'])}")
     for key, value in result["metadata"].items():
-        click.echo(f"{key}: {value}")
+        shown = value
+        if isinstance(value, dict):
+            shown = ", ".join(f"{name} {part}" for name, part in value.items())
+        click.echo(f"{key}: {shown}")
     print_table(
         "operators",
         ("name", "operator", "output", "weights", "MACs", "bytes", "live bytes"),
