@@ -35,7 +35,8 @@ static inline uint8_t tin_requant_form__dsp(const uint8_t *params, int32_t rows,
 #define tin_requant_form tin_requant_form__dsp
 
 // Clamps `rows` rows of `count` bytes, unless their range is all of s8.
-static inline void tin_clamp_range(const tin_output_t *to, int8_t *out, int32_t pitch, int32_t rows, int32_t count) {
+__attribute__((noinline, unused)) static void tin_clamp_range(const tin_output_t *to, int8_t *out, int32_t pitch, int32_t rows,
+    int32_t count) {
     if (to->low == INT8_MIN && to->high == INT8_MAX) {
         return;
     }

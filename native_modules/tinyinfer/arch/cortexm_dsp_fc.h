@@ -70,7 +70,7 @@ enum {
     "    add    r3, r2\n" \
     "    add    " c0 ", r3, " c0 ", asr #4\n"
 
-// As in cortexm_dsp_gemm.h; r5 is 2 * zero_point + 1.
+// As in cortexm_dsp_gemm.h; r5 is 2 * zero_point + 1, for SIGNED 2 * zero_point.
 #define REQUANT_RELU(acc, at) \
     "    ldrd   r2, r3, [r12, #" #at " + 4]\n" \
     "    mvns   r3, r3\n" \
@@ -89,7 +89,6 @@ enum {
     "    smmlar " acc ", " acc ", r2, r4\n" \
     "    asr.w  " acc ", " acc ", r3\n" \
     "    add    " acc ", r5\n" \
-    "    sub    " acc ", #1\n" \
     "    ssat   " acc ", #8, " acc ", asr #1\n"
 
 // Fours of channels, `params` to `params_end`; `correction` is what the offset of the weights adds to each sum. Words, params and
@@ -176,6 +175,7 @@ TIN_ASM void tin_fc_quads(const uint32_t *x, const uint8_t *weights, const uint8
 
         "8:  tst    r0, #2\n"
         "    bne    11f\n"
+        "    subs   r5, #1\n"
         REQUANT_SIGNED("r6", 0)
         REQUANT_SIGNED("r7", 12)
         REQUANT_SIGNED("r8", 24)
