@@ -2,10 +2,11 @@
 
 import re
 
+import numpy as np
 import pytest
 import tinyinfer.engine
-from tinypack.model_file import read_model
-from tinypack.model_file.layout import unpack_params, unpack_weights
+from tinypack.model_file import ModelSpec, NodeSpec, TensorSpec, read_model, write_model
+from tinypack.model_file.layout import pack_params, pack_weights, unpack_params, unpack_weights
 from tinypack.resources import native_dir
 
 
@@ -18,6 +19,24 @@ def dumped() -> bytes:
         assert int(place, 16) == len(data)
         data += bytes.fromhex(digits)
     return data
+
+
+def test_is_what_the_packager_writes(dumped: bytes) -> None:
+    weights = pack_weights("fully_connected", "s8", np.array([[2, -3]]))
+    params = pack_params("fully_connected", "s8", np.array([[9, 1 << 30, -1]]))
+    model = ModelSpec(
+        tensors=(
+            TensorSpec((1, 2), "s8", -1, 0.5, 0, name="x"),
+            TensorSpec((1, 2), "s8", scale=0.25, data=weights),
+            TensorSpec((1, 3), "s32", data=params),
+            TensorSpec((1, 1), "s8", 4, 0.5, 4, name="y"),
+        ),
+        nodes=(NodeSpec("fully_connected", (0, 1, 2), (3,), scratch=8),),
+        inputs=(0,),
+        outputs=(3,),
+        arena_bytes=16,
+    )
+    assert write_model(model).hex(" ") == dumped.hex(" ")
 
 
 def test_holds_what_the_notes_say(dumped: bytes) -> None:
