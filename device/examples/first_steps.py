@@ -1,6 +1,6 @@
 """A model says what it sees. On a board or on the PC:
 
-tinypack push digits.tinf        (or copy the file by hand)
+mpremote fs cp digits.tinf :
 """
 
 import tinyinfer

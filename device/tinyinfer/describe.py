@@ -26,8 +26,8 @@ def describe(model):
         lines[-1] += ", %d of them kept between runs" % model.state_size
     if not model.aligned:
         lines.append(
-            "slower than need be: the file starts at an odd address. `tinypack push` puts it at "
-            "an even one; Model(..., copy=True) copies it to RAM"
+            "slower than need be: the file starts at an odd address; "
+            "Model(..., copy=True) copies it to RAM"
         )
     lines.append("runs in %s" % _BACKENDS[backend.BACKEND])
     return "\n  ".join(line for line in lines if line)
