@@ -1,5 +1,5 @@
-// ARMv6-M (Cortex-M0, M0+), and ARMv7-M without the DSP extension: one 32-bit product per instruction, eight registers that most
-// instructions take. Words must be aligned.
+// ARMv6-M (Cortex-M0, M0+): one 32-bit product per instruction, eight registers that most instructions take, and words must be
+// aligned. ARMv7-M without the DSP extension (Cortex-M3) takes the same blocks with its multiply-accumulate in their loops.
 #ifndef TIN_M0P_H
 #define TIN_M0P_H
 
@@ -7,6 +7,7 @@
 
 // Assembly in whole functions: each uses all registers, which no compiler would give an asm statement at every setting.
 #define TIN_ASM static __attribute__((naked, noinline, unused))
+#define TIN_M0P_THUMB2 (__ARM_ARCH_ISA_THUMB >= 2)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 

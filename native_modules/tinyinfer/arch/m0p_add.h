@@ -12,7 +12,7 @@ typedef struct {
     int32_t x_rest;                 // 16 of x's multiplier * 2^20 / 2^31: what x_whole leaves, 11 bits
     int32_t x_whole;                // 20
     int32_t x_shift;                // 24 to the right, less 1
-    int32_t multiplier_low;         // 28 signed 16 bits
+    int32_t multiplier_low;         // 28 signed 16 bits, or all of it
     int32_t multiplier_high;        // 32
     int32_t shift;                  // 36 to the right, less 1
     int32_t rest_start;             // 40 zero point and rounding, x_rest's part
@@ -20,6 +20,36 @@ typedef struct {
     int32_t k_start;                // 48
     tin_output_t to;                // 52
 } tin_m0p_add_t;
+
+// r4 = a to the rounded high half of its product with the multiplier, as TIN_M0P_HIGH_PRODUCT.
+#if TIN_M0P_THUMB2
+#define TIN_M0P_ADD_PRODUCT \
+    "    ldr    r7, [sp, #12]\n" \
+    "    smull  r5, r4, r4, r7\n" \
+    "    adds   r5, r5, #0x40000000\n" \
+    "    adc    r4, r4, #0\n" \
+    "    lsls   r4, #1\n" \
+    "    orr    r4, r4, r5, lsr #31\n"
+#else
+#define TIN_M0P_ADD_PRODUCT \
+    "    sxth   r6, r4\n" \
+    "    asrs   r4, #15\n" \
+    "    adds   r4, #1\n" \
+    "    asrs   r4, #1\n" \
+    "    ldr    r7, [sp, #12]\n" \
+    "    movs   r5, r6\n" \
+    "    muls   r5, r7\n" \
+    "    asrs   r5, #16\n" \
+    "    muls   r7, r4\n" \
+    "    adds   r5, r7\n" \
+    "    ldr    r7, [sp, #16]\n" \
+    "    muls   r6, r7\n" \
+    "    adds   r5, r6\n" \
+    "    muls   r4, r7\n" \
+    "    lsls   r4, #1\n" \
+    "    asrs   r5, #15\n" \
+    "    adcs   r4, r5\n"
+#endif
 
 TIN_ASM void tin_m0p_add(const tin_m0p_add_t *job) {
     __asm__ (
@@ -69,24 +99,7 @@ TIN_ASM void tin_m0p_add(const tin_m0p_add_t *job) {
         "    lsls   r5, #19\n"
         "    adds   r4, r5\n"
         "    add    r4, r10\n"
-        // m0p_requant.h explains the product.
-        "    sxth   r6, r4\n"
-        "    asrs   r4, #15\n"
-        "    adds   r4, #1\n"
-        "    asrs   r4, #1\n"
-        "    ldr    r7, [sp, #12]\n"
-        "    movs   r5, r6\n"
-        "    muls   r5, r7\n"
-        "    asrs   r5, #16\n"
-        "    muls   r7, r4\n"
-        "    adds   r5, r7\n"
-        "    ldr    r7, [sp, #16]\n"
-        "    muls   r6, r7\n"
-        "    adds   r5, r6\n"
-        "    muls   r4, r7\n"
-        "    lsls   r4, #1\n"
-        "    asrs   r5, #15\n"
-        "    adcs   r4, r5\n"
+        TIN_M0P_ADD_PRODUCT
         "    asrs   r5, r4, #31\n"
         "    adds   r4, r5\n"
         "    ldr    r7, [sp, #20]\n"
@@ -133,7 +146,7 @@ static inline void tin_add_row__m0p(const tin_add_t *add, const int8_t *x, int32
     const tin_m0p_add_t job = {
         .x_end = (exact_k ? x : k) + count, .k_end = (exact_k ? k : x) + count, .out_end = out + count, .minus_count = -count,
         .x_rest = rest, .x_whole = whole, .x_shift = -1 - (exact_k ? add->x_shift : add->k_shift),
-        .multiplier_low = (int16_t)add->params.multiplier,
+        .multiplier_low = TIN_M0P_THUMB2 ? add->params.multiplier : (int16_t)add->params.multiplier,
         .multiplier_high = (int32_t)((uint32_t)(add->params.multiplier - (int16_t)add->params.multiplier) >> 16),
         .shift = -1 - add->params.shift, .rest_start = start & 2047, .whole_start = (start >> 11) - zero_point * whole,
         .k_start = (exact_k ? add->k_zero_point : add->x_zero_point) * -(1 << 19), .to = add->to,

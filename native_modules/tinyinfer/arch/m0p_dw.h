@@ -22,11 +22,15 @@ typedef struct {
 #define TIN_M0P_DW_UNROLL (9)
 #define TIN_M0P_DW_TAP_CODE (22)
 
-// Four neighbours times one weight.
-#define TIN_M0P_DW_TAP \
-    "    ldmia  r1!, {r2, r3}\n" \
-    "    adds   r0, r2\n" \
-    "    ldmia  r0!, {r4-r7}\n" \
+// Four neighbours times one weight: as many bytes in both instruction sets.
+#if TIN_M0P_THUMB2
+#define TIN_M0P_DW_PRODUCTS \
+    "    mla    r8, r4, r3, r8\n" \
+    "    mla    r9, r5, r3, r9\n" \
+    "    mla    r10, r6, r3, r10\n" \
+    "    mla    r11, r7, r3, r11\n"
+#else
+#define TIN_M0P_DW_PRODUCTS \
     "    muls   r4, r3\n" \
     "    muls   r5, r3\n" \
     "    muls   r6, r3\n" \
@@ -35,6 +39,12 @@ typedef struct {
     "    add    r9, r5\n" \
     "    add    r10, r6\n" \
     "    add    r11, r7\n"
+#endif
+#define TIN_M0P_DW_TAP \
+    "    ldmia  r1!, {r2, r3}\n" \
+    "    adds   r0, r2\n" \
+    "    ldmia  r0!, {r4-r7}\n" \
+    TIN_M0P_DW_PRODUCTS
 
 TIN_ASM void tin_m0p_dw(tin_m0p_dw_t *job) {
     __asm__ (

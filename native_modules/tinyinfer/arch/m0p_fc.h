@@ -5,33 +5,31 @@
 #include "arch/m0p_requant.h"
 
 // s8. One input times the two quads' weights; x is read as it is.
-#define TIN_M0P_FC_TAP_S8(x, c0, c1, c2, c3) \
+#if TIN_M0P_THUMB2
+#define TIN_M0P_FC_X(x) \
+    "    ldrsb  r4, [r0, #" x "]\n"
+#define TIN_M0P_FC_PRODUCT(quad, place, sum) \
+    "    ldrb   r3, [" quad ", #" place "]\n" \
+    "    mla    " sum ", r3, r4, " sum "\n"
+#else
+#define TIN_M0P_FC_X(x) \
     "    ldrb   r4, [r0, #" x "]\n" \
-    "    sxtb   r4, r4\n" \
-    "    ldrb   r3, [r1, #" c0 "]\n" \
+    "    sxtb   r4, r4\n"
+#define TIN_M0P_FC_PRODUCT(quad, place, sum) \
+    "    ldrb   r3, [" quad ", #" place "]\n" \
     "    muls   r3, r4\n" \
-    "    adds   r5, r3\n" \
-    "    ldrb   r3, [r1, #" c1 "]\n" \
-    "    muls   r3, r4\n" \
-    "    adds   r6, r3\n" \
-    "    ldrb   r3, [r1, #" c2 "]\n" \
-    "    muls   r3, r4\n" \
-    "    adds   r7, r3\n" \
-    "    ldrb   r3, [r1, #" c3 "]\n" \
-    "    muls   r3, r4\n" \
-    "    add    r8, r3\n" \
-    "    ldrb   r3, [r2, #" c0 "]\n" \
-    "    muls   r3, r4\n" \
-    "    add    r9, r3\n" \
-    "    ldrb   r3, [r2, #" c1 "]\n" \
-    "    muls   r3, r4\n" \
-    "    add    r10, r3\n" \
-    "    ldrb   r3, [r2, #" c2 "]\n" \
-    "    muls   r3, r4\n" \
-    "    add    r11, r3\n" \
-    "    ldrb   r3, [r2, #" c3 "]\n" \
-    "    muls   r3, r4\n" \
-    "    add    r12, r3\n"
+    "    add    " sum ", r3\n"
+#endif
+#define TIN_M0P_FC_TAP_S8(x, c0, c1, c2, c3) \
+    TIN_M0P_FC_X(x) \
+    TIN_M0P_FC_PRODUCT("r1", c0, "r5") \
+    TIN_M0P_FC_PRODUCT("r1", c1, "r6") \
+    TIN_M0P_FC_PRODUCT("r1", c2, "r7") \
+    TIN_M0P_FC_PRODUCT("r1", c3, "r8") \
+    TIN_M0P_FC_PRODUCT("r2", c0, "r9") \
+    TIN_M0P_FC_PRODUCT("r2", c1, "r10") \
+    TIN_M0P_FC_PRODUCT("r2", c2, "r11") \
+    TIN_M0P_FC_PRODUCT("r2", c3, "r12")
 
 // The assembly knows these offsets.
 typedef struct {
@@ -129,6 +127,24 @@ TIN_ASM void tin_m0p_fc_s8(tin_m0p_fc_s8_t *job) {
 // s4. Four taps of two channels: 0x000f000f takes taps k0, k2 or k1, k3 of one channel, whose product with (x_k2, x_k0) or
 // (x_k3, x_k1) has w_k0 * x_k0 + w_k2 * x_k2 in its upper lane. The lower one is w_k0 * x_k2, and with 0x8000 never borrows.
 // 16 taps of w + 8 in [0, 15] fit.
+#if TIN_M0P_THUMB2
+#define TIN_M0P_FC_TAPS_S4(offset) \
+    "    ldmia  r0!, {r2, r3}\n" \
+    "    ldr    r4, [r1, #" offset "]\n" \
+    "    and.w  r5, r7, r4\n" \
+    "    mla    r6, r5, r2, r6\n" \
+    "    and    r5, r7, r4, lsr #4\n" \
+    "    mla    r8, r5, r2, r8\n" \
+    "    and    r5, r7, r4, lsr #8\n" \
+    "    mla    r6, r5, r3, r6\n" \
+    "    and    r5, r7, r4, lsr #12\n" \
+    "    mla    r8, r5, r3, r8\n"
+#define TIN_M0P_FC_LANES_S4 \
+    "    add    r10, r10, r8, asr #16\n" \
+    "    add    r11, r11, r6, asr #16\n" \
+    "    mov.w  r8, r12\n" \
+    "    mov    r6, r12\n"
+#else
 #define TIN_M0P_FC_TAPS_S4(offset) \
     "    ldmia  r0!, {r2, r3}\n" \
     "    ldr    r4, [r1, #" offset "]\n" \
@@ -157,7 +173,8 @@ TIN_ASM void tin_m0p_fc_s8(tin_m0p_fc_s8_t *job) {
     "    add    r11, r6\n" \
     "    mov    r8, r12\n" \
     "    mov    r6, r12\n"
-// Bytes of these pieces of code.
+#endif
+// Bytes of these pieces of code, alike in both instruction sets.
 #define TIN_M0P_FC_TAPS_CODE (36)
 #define TIN_M0P_FC_LANES_CODE (14)
 
@@ -250,7 +267,7 @@ TIN_ASM void tin_m0p_fc_s4(tin_m0p_fc_s4_t *job) {
     );
 }
 
-// One output per accumulator, each with its own params, all of which shift to the right; m0p_requant.h explains the product.
+// One output per accumulator, each with its own params, all of which shift to the right.
 TIN_ASM void tin_m0p_requant_each(const int32_t *acc,
     const tin_params_t *params, int8_t *out, int32_t count,
     const tin_output_t *to) {
@@ -277,34 +294,13 @@ TIN_ASM void tin_m0p_requant_each(const int32_t *acc,
         "    lsls   r3, #31\n"
         "1:  mov    lr, r3\n"
         "2:  adds   r1, #4\n"
-        "    ldmia  r1!, {r4, r7}\n"         // m, shift
+        "    ldmia  r1!, {r5, r7}\n"         // m, shift
         "    ldmia  r0!, {r3}\n"
         "    cmp    r3, lr\n"
         "    blt    4f\n"
         "    mvns   r7, r7\n"                 // r - 1
-        "    sxth   r5, r4\n"
-        "    subs   r4, r5\n"
-        "    lsrs   r4, #16\n"
-        "    sxth   r6, r3\n"
-        "    asrs   r3, #15\n"
-        "    adds   r3, #1\n"
-        "    asrs   r3, #1\n"
-        "    movs   r2, r6\n"
-        "    muls   r2, r5\n"
-        "    asrs   r2, #16\n"
-        "    muls   r6, r4\n"
-        "    adds   r2, r6\n"
-        "    muls   r5, r3\n"
-        "    adds   r2, r5\n"
-        "    muls   r3, r4\n"
-        "    lsls   r3, #1\n"
-        "    asrs   r2, #15\n"
-        "    adcs   r3, r2\n"
-        "    asrs   r2, r3, #31\n"
-        "    adds   r3, r2\n"
-        "    asrs   r3, r7\n"
-        "    adds   r3, #1\n"
-        "    asrs   r3, #1\n"
+        TIN_M0P_HALVES
+        TIN_M0P_SCALE
         "    add    r3, r9\n"
         "    cmp    r3, r10\n"
         "    blt    4f\n"

@@ -39,6 +39,29 @@ typedef struct {
 
 // Two taps of four pixels in one channel: t = lo + hi * 2^16 + 0x8000.
 // S (r8, r10) sums t, H (r9, r11) sums t >> 16.
+#if TIN_M0P_THUMB2
+#define TIN_M0P_BYTE0 "    sxtb   r3, r2\n"
+#define TIN_M0P_BYTE1 "    sxtb   r3, r2, ror #8\n"
+#define TIN_M0P_BYTE2 "    sxtb   r3, r2, ror #16\n"
+#define TIN_M0P_BYTE3 "    sxtb   r3, r2, ror #24\n"
+#define TIN_M0P_TAPS_S8(first, second) \
+    "    ldmia  r1!, {r2}\n" \
+    "    ldmia  r0!, {r4-r7}\n" \
+    first \
+    "    mla    r4, r4, r3, r12\n" \
+    "    mla    r5, r5, r3, r12\n" \
+    second \
+    "    mla    r4, r6, r3, r4\n" \
+    "    mla    r5, r7, r3, r5\n" \
+    "    add    r8, r4\n" \
+    "    add    r10, r5\n" \
+    "    add    r9, r9, r4, asr #16\n" \
+    "    add    r11, r11, r5, asr #16\n"
+#else
+#define TIN_M0P_BYTE0 "    sxtb   r3, r2\n"
+#define TIN_M0P_BYTE1 "    lsls   r3, r2, #16\n    asrs   r3, #24\n"
+#define TIN_M0P_BYTE2 "    lsls   r3, r2, #8\n    asrs   r3, #24\n"
+#define TIN_M0P_BYTE3 "    asrs   r3, r2, #24\n"
 #define TIN_M0P_TAPS_S8(first, second) \
     "    ldmia  r1!, {r2}\n" \
     "    ldmia  r0!, {r4-r7}\n" \
@@ -58,6 +81,7 @@ typedef struct {
     "    asrs   r5, #16\n" \
     "    add    r9, r4\n" \
     "    add    r11, r5\n"
+#endif
 
 // r0 = columns, lr = their end
 #define TIN_M0P_CHANNEL_S8(first, second) \
@@ -88,6 +112,19 @@ typedef struct {
     "    bcc    22b\n"
 
 // One tap of six pixels: r8-r10 sum x * w, from 0x8000 on.
+#if TIN_M0P_THUMB2
+#define TIN_M0P_NIBBLE(left) \
+    "    sbfx   r3, r2, #28 - " left ", #4\n"
+#define TIN_M0P_TAP_S4(nibble) \
+    "    ldmia  r0!, {r4-r6}\n" \
+    nibble \
+    "    mla    r8, r4, r3, r8\n" \
+    "    mla    r9, r5, r3, r9\n" \
+    "    mla    r10, r6, r3, r10\n"
+#else
+#define TIN_M0P_NIBBLE(left) \
+    "    lsls   r3, r2, #" left "\n" \
+    "    asrs   r3, #28\n"
 #define TIN_M0P_TAP_S4(nibble) \
     "    ldmia  r0!, {r4-r6}\n" \
     nibble \
@@ -97,9 +134,7 @@ typedef struct {
     "    add    r8, r4\n" \
     "    add    r9, r5\n" \
     "    add    r10, r6\n"
-#define TIN_M0P_NIBBLE(left) \
-    "    lsls   r3, r2, #" left "\n" \
-    "    asrs   r3, #28\n"
+#endif
 
 #define TIN_M0P_SPLIT_S4(lanes) \
     "    mov    r3, " lanes "\n" \
@@ -160,11 +195,11 @@ TIN_ASM void tin_m0p_gemm(tin_m0p_gemm_t *job) {
 
         // s8: the first channel has bytes 0 and 2 of each word, the second 1 and 3
         "10:\n"
-        TIN_M0P_CHANNEL_S8("    sxtb   r3, r2\n", "    lsls   r3, r2, #8\n    asrs   r3, #24\n")
+        TIN_M0P_CHANNEL_S8(TIN_M0P_BYTE0, TIN_M0P_BYTE2)
         "    bne    11f\n"
         "    b      14f\n"
         "11:\n"
-        TIN_M0P_CHANNEL_S8("    lsls   r3, r2, #16\n    asrs   r3, #24\n", "    asrs   r3, r2, #24\n")
+        TIN_M0P_CHANNEL_S8(TIN_M0P_BYTE1, TIN_M0P_BYTE3)
         "    beq    11f\n"
         "    ldr    r3, [r2, #48]\n"
         "    ldr    r4, [r2, #76]\n"

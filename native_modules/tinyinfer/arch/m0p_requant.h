@@ -18,13 +18,54 @@ typedef struct tin_m0p_requant_t {
     void (*general)(const int32_t *acc, int8_t *out, const int32_t *acc_end, const struct tin_m0p_requant_t *requant);
 } tin_m0p_requant_t;
 
+// The product with any accumulator. in: r3 = a, r5 = m, which TIN_M0P_HALVES has made ready once, r7 = r - 1; out:
+// r3 = mbqm(a, m, -r), spoils r2, r6.
+#if TIN_M0P_THUMB2
+#define TIN_M0P_HALVES
+#define TIN_M0P_HIGH_PRODUCT \
+    "    smull  r2, r3, r3, r5\n" \
+    "    adds   r2, r2, #0x40000000\n" \
+    "    adc    r3, r3, #0\n" \
+    "    lsls   r3, #1\n" \
+    "    orr    r3, r3, r2, lsr #31\n"
+#else
+// a = ah * 2^16 + al, m = mh * 2^16 + ml with signed al and ml: the middle sum fits 32 bits for every a and m.
+#define TIN_M0P_HALVES \
+    "    sxth   r4, r5\n"                 /* ml */ \
+    "    subs   r5, r4\n" \
+    "    lsrs   r5, #16\n"                /* mh */
+#define TIN_M0P_HIGH_PRODUCT \
+    "    sxth   r6, r3\n"                 /* al */ \
+    "    asrs   r3, #15\n" \
+    "    adds   r3, #1\n" \
+    "    asrs   r3, #1\n"                 /* ah: does not wrap near 2^31 */ \
+    "    movs   r2, r6\n" \
+    "    muls   r2, r4\n" \
+    "    asrs   r2, #16\n" \
+    "    muls   r6, r5\n" \
+    "    adds   r2, r6\n" \
+    "    movs   r6, r3\n" \
+    "    muls   r6, r4\n" \
+    "    adds   r2, r6\n" \
+    "    muls   r3, r5\n" \
+    "    lsls   r3, #1\n" \
+    "    asrs   r2, #15\n"                /* carry: half up */ \
+    "    adcs   r3, r2\n"
+#endif
+#define TIN_M0P_SCALE \
+    TIN_M0P_HIGH_PRODUCT \
+    "    asrs   r2, r3, #31\n" \
+    "    adds   r3, r2\n" \
+    "    asrs   r3, r7\n" \
+    "    adds   r3, #1\n" \
+    "    asrs   r3, #1\n"
+
 // Let a be the accumulator, m the multiplier, r = -shift. Where the zero point is the lower clamp (ReLU), the sign fix of the
 // second rounding cannot matter, a <= 0 gives the zero point, and both roundings are one:
 //     zp + floor((a * m + 2^30 + 2^(30 + r)) / 2^(31 + r))
 // With 2^30 <= m, a >= bound << r saturates. What is left is multiplied in pieces, each floor exact because the constants are
 // multiples of the piece's weight: for r <= 7, a < 2^16, in 16-bit pieces of m; for r <= 11, a < 2^20, in pieces of 12 bits.
-// Anything else with r > 0 takes the signed 32 x 32 product: m = mh * 2^16 + ml, a = ah * 2^16 + al with signed ml and al,
-// whose middle sum fits 32 bits for every a and m.
+// Anything else with r > 0 takes the product above, and r <= 0 plain C.
 //
 // in: r2 = tin_m0p_requant_t *, [sp] free. Calls 48, which follows, when a run is done; it may come back for the next one with
 // r0 = acc, r1 = out, lr = acc_end, using r3 and r6.
@@ -127,32 +168,10 @@ typedef struct tin_m0p_requant_t {
     \
     "60: asrs   r4, #1\n" \
     "    mov    r9, r4\n"                  /* r9 = zp */ \
-    "    sxth   r4, r5\n" \
-    "    subs   r5, r4\n" \
-    "    lsrs   r5, #16\n" \
+    TIN_M0P_HALVES \
     "    subs   r7, #1\n" \
     "61: ldmia  r0!, {r3}\n" \
-    "    sxth   r6, r3\n"                 /* al */ \
-    "    asrs   r3, #15\n" \
-    "    adds   r3, #1\n" \
-    "    asrs   r3, #1\n"                 /* ah: no wrap near 2^31 */ \
-    "    movs   r2, r6\n" \
-    "    muls   r2, r4\n" \
-    "    asrs   r2, #16\n" \
-    "    muls   r6, r5\n" \
-    "    adds   r2, r6\n" \
-    "    movs   r6, r3\n" \
-    "    muls   r6, r4\n" \
-    "    adds   r2, r6\n" \
-    "    muls   r3, r5\n" \
-    "    lsls   r3, #1\n" \
-    "    asrs   r2, #15\n"                /* carry: round half up */ \
-    "    adcs   r3, r2\n" \
-    "    asrs   r2, r3, #31\n" \
-    "    adds   r3, r2\n" \
-    "    asrs   r3, r7\n" \
-    "    adds   r3, #1\n" \
-    "    asrs   r3, #1\n" \
+    TIN_M0P_SCALE \
     "    add    r3, r9\n" \
     "    cmp    r3, r12\n" \
     "    blt    63f\n" \
