@@ -18,7 +18,7 @@ from tinyinfer import engine as python_engine
 from tinyinfer.engine import Engine
 from tinyinfer.engine.node import Node
 from tinyinfer.model_file import ModelFile
-from tinypack.model_file import write_model
+from tinypack.model_file import ModelSpec, NodeSpec, TensorSpec, write_model
 
 from tests.ops import sweep
 
@@ -118,6 +118,20 @@ def _verdict(module: Any, data: bytes) -> str:
     except ValueError as error:
         return str(error)
     return ""
+
+
+@pytest.mark.parametrize("module", [python_engine, pytest.param(_tinyinfer, marks=needs_c_engine)])
+@pytest.mark.parametrize(("taps", "refused"), [(1 << 16, False), ((1 << 16) + 4, True)])
+def test_a_filter_has_taps_for_exact_sums(module: Any, taps: int, refused: bool) -> None:
+    tensors = (
+        TensorSpec((1, 1, 1, taps), "s8", offset=0),
+        TensorSpec((1, 1, 1, taps), "s8", data=bytes(2 * taps)),
+        TensorSpec((1, 3), "s32", data=bytes(24)),
+        TensorSpec((1, 1, 1, 1), "s8", offset=taps),
+    )
+    node = NodeSpec("conv_2d", (0, 1, 2), (3,), scratch=taps + 16)
+    file = write_model(ModelSpec(tensors, (node,), (0,), (3,), arena_bytes=16 * taps))
+    assert bool(_verdict(module, file)) == refused
 
 
 def test_truncated() -> None:

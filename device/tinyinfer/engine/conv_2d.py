@@ -13,6 +13,7 @@ def check(node):
     node.activation()
     node.window(k.h, k.w)
     node.fit(k.n == y.c and x.c % k.c == 0 and y.c % (x.c // k.c) == 0)
+    node.fit(k.h * k.w * k.c <= 1 << 16)
     groups = x.c // k.c
     rows = groups * align(y.c // groups, 2)
     node.weights(rows, pairs_bytes(k.dtype, rows, k.h * k.w * k.c))

@@ -3,6 +3,9 @@
 #include "kernels/check.h"
 #include "kernels/filters.h"
 
+// Sums of nibbles that stand 4 bits too high stay below 2^31.
+#define MAX_TAPS (1 << 16)
+
 bool tin_conv_2d_check(const tin_node_t *node) {
     const tin_tensor_t *const x = &node->inputs[0], *const k = &node->inputs[1], *const y = &node->outputs[0];
     const tin_conv_2d_attrs_t *const a = &node->attrs.conv_2d;
@@ -15,7 +18,7 @@ bool tin_conv_2d_check(const tin_node_t *node) {
     const int32_t groups = x->c / k->c;
     const int32_t rows = groups * ((y->c / groups + 1) & ~1);
     const int64_t taps = (k->h * k->w * k->c + 3) & ~3;
-    return tin_weights_ok(node, rows, (k->dtype == TIN_S4 ? rows >> 1 : rows) * taps);
+    return taps <= MAX_TAPS && tin_weights_ok(node, rows, (k->dtype == TIN_S4 ? rows >> 1 : rows) * taps);
 }
 
 void tin_conv_2d(const tin_node_t *node, int32_t row0, int32_t row1, void *scratch) {
