@@ -353,18 +353,23 @@ TIN_ASM void tin_gemm_pairs(const uint32_t *block, const uint8_t *weights, const
 }
 
 // -8 * the sum of each column of a block.
-static inline void tin_sum_columns(const uint32_t *block, const uint32_t *end, int32_t sums[4]) {
-    sums[0] = sums[1] = sums[2] = sums[3] = 0;
-    do {
-        __asm__ (
-            "ldm   %[block]!, {r2, r3, r4, r5}\n"
-            "smlad %[s0], r2, %[eight], %[s0]\n"
-            "smlad %[s1], r3, %[eight], %[s1]\n"
-            "smlad %[s2], r4, %[eight], %[s2]\n"
-            "smlad %[s3], r5, %[eight], %[s3]\n"
-            : [block] "+r" (block), [s0] "+r" (sums[0]), [s1] "+r" (sums[1]), [s2] "+r" (sums[2]), [s3] "+r" (sums[3])
-            : [eight] "r" (0xfff8fff8) : "r2", "r3", "r4", "r5", "memory");
-    } while (block != end);
+TIN_ASM void tin_sum_columns(const uint32_t *block, const uint32_t *end, int32_t sums[4]) {
+    __asm__ (
+        "    push   {r4-r11, lr}\n"
+        "    mvn    r12, #0x00070007\n"
+        "    mov    r8, #0\n"
+        "    mov    r9, #0\n"
+        "    mov    r10, #0\n"
+        "    mov    r11, #0\n"
+        "1:  ldm    r0!, {r4-r7}\n"
+        "    smlad  r8, r4, r12, r8\n"
+        "    smlad  r9, r5, r12, r9\n"
+        "    smlad  r10, r6, r12, r10\n"
+        "    smlad  r11, r7, r12, r11\n"
+        "    cmp    r0, r1\n"
+        "    bne    1b\n"
+        "    stm    r2, {r8-r11}\n"
+        "    pop    {r4-r11, pc}\n");
 }
 
 static inline void tin_gemm_block__dsp(const tin_gemm_t *gemm, const void *block, int32_t pixels) {
