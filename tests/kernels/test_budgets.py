@@ -1,4 +1,4 @@
-"""No core needs more instructions than tests/budgets.toml grants a network, plus one percent."""
+"""No core needs more instructions for a network than tests/budgets.toml grants, plus 1%."""
 
 import pytest
 
