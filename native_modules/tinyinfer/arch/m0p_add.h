@@ -20,6 +20,7 @@ typedef struct {
     int32_t k_start;                // 48
     tin_output_t to;                // 52
 } tin_m0p_add_t;
+typedef char tin_m0p_add_places_t[offsetof(tin_m0p_add_t, to) == 52 ? 1 : -1];
 
 // r4 = a to the rounded high half of its product with the multiplier, as TIN_M0P_HIGH_PRODUCT.
 #if TIN_M0P_THUMB2

@@ -40,6 +40,7 @@ typedef struct {
     const tin_params_t *params0, *params1;  // 20, 24 of the quads
     int32_t acc[8];                 // 28
 } tin_m0p_fc_s8_t;
+typedef char tin_m0p_fc_s8_places_t[offsetof(tin_m0p_fc_s8_t, acc) == 28 ? 1 : -1];
 
 // acc = bias - offset + sum of x * (w + 128)
 TIN_ASM void tin_m0p_fc_s8(tin_m0p_fc_s8_t *job) {
@@ -195,6 +196,7 @@ typedef struct {
     int32_t *to;                    // 40 moves on
     int32_t *to_end;                // 44
 } tin_m0p_fc_s4_t;
+typedef char tin_m0p_fc_s4_places_t[offsetof(tin_m0p_fc_s4_t, to_end) == 44 ? 1 : -1];
 
 // Pairs of channels: acc = bias - offset + sum of x * (w + 8)
 TIN_ASM void tin_m0p_fc_s4(tin_m0p_fc_s4_t *job) {
@@ -267,67 +269,8 @@ TIN_ASM void tin_m0p_fc_s4(tin_m0p_fc_s4_t *job) {
     );
 }
 
-// One output per accumulator, each with its own params, all of which shift to the right.
-TIN_ASM void tin_m0p_requant_each(const int32_t *acc,
-    const tin_params_t *params, int8_t *out, int32_t count,
-    const tin_output_t *to) {
-    __asm__ (
-        ".syntax unified\n"
-        "    push   {r4-r7, lr}\n"
-        "    mov    r4, r8\n"
-        "    mov    r5, r9\n"
-        "    mov    r6, r10\n"
-        "    mov    r7, r11\n"
-        "    push   {r4-r7}\n"
-        "    mov    r8, r2\n"
-        "    ldr    r4, [sp, #36]\n"
-        "    ldmia  r4!, {r5-r7}\n"
-        "    mov    r9, r5\n"
-        "    mov    r10, r6\n"
-        "    mov    r11, r7\n"
-        "    lsls   r3, #2\n"
-        "    adds   r3, r0\n"
-        "    mov    r12, r3\n"
-        "    movs   r3, #1\n"                // where zp is the lower clamp, nothing below 1 gets above it
-        "    cmp    r5, r6\n"
-        "    beq    1f\n"
-        "    lsls   r3, #31\n"
-        "1:  mov    lr, r3\n"
-        "2:  adds   r1, #4\n"
-        "    ldmia  r1!, {r5, r7}\n"         // m, shift
-        "    ldmia  r0!, {r3}\n"
-        "    cmp    r3, lr\n"
-        "    blt    4f\n"
-        "    mvns   r7, r7\n"                 // r - 1
-        TIN_M0P_HALVES
-        TIN_M0P_SCALE
-        "    add    r3, r9\n"
-        "    cmp    r3, r10\n"
-        "    blt    4f\n"
-        "    cmp    r3, r11\n"
-        "    bgt    5f\n"
-        "3:  mov    r2, r8\n"
-        "    strb   r3, [r2]\n"
-        "    adds   r2, #1\n"
-        "    mov    r8, r2\n"
-        "    cmp    r0, r12\n"
-        "    bne    2b\n"
-        "    pop    {r4-r7}\n"
-        "    mov    r8, r4\n"
-        "    mov    r9, r5\n"
-        "    mov    r10, r6\n"
-        "    mov    r11, r7\n"
-        "    pop    {r4-r7, pc}\n"
-        "4:  mov    r3, r10\n"
-        "    b      3b\n"
-        "5:  mov    r3, r11\n"
-        "    b      3b\n"
-    );
-}
-
 // The sum of `count` inputs, a multiple of 4; packed as (x_k2, x_k0), (x_k3, x_k1) of each four where `to` is not NULL.
-TIN_ASM int32_t tin_m0p_fc_sum(const int8_t *x,
-    int32_t count, int32_t *to) {
+TIN_ASM int32_t tin_m0p_fc_sum(const int8_t *x, int32_t count, int32_t *to) {
     __asm__ (
         ".syntax unified\n"
         "    push   {r4-r7, lr}\n"

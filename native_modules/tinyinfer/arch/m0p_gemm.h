@@ -28,6 +28,7 @@ typedef struct {
     uint32_t s4;                    // 80
     int32_t acc[8];                 // 84
 } tin_m0p_gemm_t;
+typedef char tin_m0p_gemm_places_t[offsetof(tin_m0p_gemm_t, params_end) == 40 && offsetof(tin_m0p_gemm_t, acc) == 84 ? 1 : -1];
 
 // in: r2 = job; out: r1 = weights, r3 = halves, r5 = odd_or_chunk, r7 = bias, r12 = 0x8000
 #define TIN_M0P_CHANNEL \

@@ -17,6 +17,7 @@ typedef struct tin_m0p_requant_t {
     // 36 any multiplier and shift
     void (*general)(const int32_t *acc, int8_t *out, const int32_t *acc_end, const struct tin_m0p_requant_t *requant);
 } tin_m0p_requant_t;
+typedef char tin_m0p_requant_places_t[offsetof(tin_m0p_requant_t, general) == 36 && sizeof(tin_params_t) == 12 ? 1 : -1];
 
 // The product with any accumulator. in: r3 = a, r5 = m, which TIN_M0P_HALVES has made ready once, r7 = r - 1; out:
 // r3 = mbqm(a, m, -r), spoils r2, r6.
@@ -210,6 +211,62 @@ static inline void tin_m0p_set_output(tin_m0p_requant_t *requant, const tin_outp
     requant->twice_zero_point = 2 * to->zero_point + (to->low == to->zero_point);
     requant->bound = to->high - to->zero_point > 127 ? 512 : 256;
     requant->general = tin_m0p_requant_general;
+}
+
+// One output per accumulator, each with its own params, all of which shift to the right.
+TIN_ASM void tin_m0p_requant_each(const int32_t *acc, const tin_params_t *params, int8_t *out, int32_t count, const tin_output_t *to) {
+    __asm__ (
+        ".syntax unified\n"
+        "    push   {r4-r7, lr}\n"
+        "    mov    r4, r8\n"
+        "    mov    r5, r9\n"
+        "    mov    r6, r10\n"
+        "    mov    r7, r11\n"
+        "    push   {r4-r7}\n"
+        "    mov    r8, r2\n"
+        "    ldr    r4, [sp, #36]\n"
+        "    ldmia  r4!, {r5-r7}\n"
+        "    mov    r9, r5\n"
+        "    mov    r10, r6\n"
+        "    mov    r11, r7\n"
+        "    lsls   r3, #2\n"
+        "    adds   r3, r0\n"
+        "    mov    r12, r3\n"
+        "    movs   r3, #1\n"                // where zp is the lower clamp, nothing below 1 gets above it
+        "    cmp    r5, r6\n"
+        "    beq    1f\n"
+        "    lsls   r3, #31\n"
+        "1:  mov    lr, r3\n"
+        "2:  adds   r1, #4\n"
+        "    ldmia  r1!, {r5, r7}\n"         // m, shift
+        "    ldmia  r0!, {r3}\n"
+        "    cmp    r3, lr\n"
+        "    blt    4f\n"
+        "    mvns   r7, r7\n"                 // r - 1
+        TIN_M0P_HALVES
+        TIN_M0P_SCALE
+        "    add    r3, r9\n"
+        "    cmp    r3, r10\n"
+        "    blt    4f\n"
+        "    cmp    r3, r11\n"
+        "    bgt    5f\n"
+        "3:  mov    r2, r8\n"
+        "    strb   r3, [r2]\n"
+        "    adds   r2, #1\n"
+        "    mov    r8, r2\n"
+        "    cmp    r0, r12\n"
+        "    bne    2b\n"
+        "    pop    {r4-r7}\n"
+        "    mov    r8, r4\n"
+        "    mov    r9, r5\n"
+        "    mov    r10, r6\n"
+        "    mov    r11, r7\n"
+        "    pop    {r4-r7, pc}\n"
+        "4:  mov    r3, r10\n"
+        "    b      3b\n"
+        "5:  mov    r3, r11\n"
+        "    b      3b\n"
+    );
 }
 
 #endif
