@@ -27,7 +27,8 @@ def test_multiplier_at_the_edges():
         quantize_multiplier(math.nan)
 
 
-@given(*[st.floats(1e-3, 1e1)] * 3)
+# Scales further apart than 1000 leave no 31 bits for the sum.
+@given(*[st.floats(1e-2, 1e1)] * 3)
 def test_an_addition_keeps_the_ratios_of_its_scales(x, k, y):
     a = add_multipliers(x, k, y)
     out = a["multiplier"] * 2.0 ** (a["shift"] - 31 + a["left_shift"])
