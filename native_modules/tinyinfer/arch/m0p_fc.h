@@ -308,12 +308,21 @@ TIN_ASM int32_t tin_m0p_fc_sum(const int8_t *x, int32_t count, int32_t *to) {
 
 static inline void tin_m0p_fc_row_s8(const tin_gemm_t *fc, const int8_t *x) {
     const int32_t whole = fc->taps & ~3, quad_bytes = 4 * ((fc->taps + 3) & ~3);
-    tin_m0p_fc_s8_t job = { .x = x, .quad0 = fc->weights, .x_end = x + whole, .params0 = (const tin_params_t *)(const void *)fc->params };
-    job.offset = 128 * tin_m0p_fc_sum(x, whole, NULL);
+    tin_params_t aligned[8];
+    tin_m0p_fc_s8_t job = {
+        .x = x, .quad0 = fc->weights, .x_end = x + whole, .params0 = (const tin_params_t *)(const void *)fc->params,
+        .offset = 128 * tin_m0p_fc_sum(x, whole, NULL),
+    };
     for (int32_t oc = 0; oc < fc->channels; oc += 8) {
         const int32_t count = fc->channels - oc < 8 ? fc->channels - oc : 8;
         // A single quad at the end is computed twice.
         job.quad1 = count > 4 ? job.quad0 + quad_bytes : job.quad0;
+        if (!fc->aligned) {
+            for (int32_t i = 0; i < count; i++) {
+                aligned[i] = tin_params(fc->params, oc + i);
+            }
+            job.params0 = aligned;
+        }
         job.params1 = count > 4 ? job.params0 + 4 : job.params0;
         tin_m0p_fc_s8(&job);
         for (int32_t tap = whole; tap < fc->taps; tap++) {
@@ -357,7 +366,7 @@ static inline void tin_m0p_fc_row_s4(const tin_gemm_t *fc, const int8_t *x, int3
 }
 
 static inline void tin_fc_row__m0p(const tin_gemm_t *fc, const int8_t *x, int32_t out_bits, void *scratch) {
-    if (!fc->aligned || out_bits != 8 || fc->form == 0 || fc->taps < 4) {
+    if ((fc->s4 && !fc->aligned) || out_bits != 8 || fc->form == 0 || fc->taps < 4) {
         tin_fc_row__generic(fc, x, out_bits, scratch);
     } else if (fc->s4) {
         tin_m0p_fc_row_s4(fc, x, scratch);
