@@ -7,7 +7,7 @@
 #include "kernels/attrs.h"
 
 #define TIN_MAX_RANK (6)
-#define TIN_MAX_INPUTS (3)
+#define TIN_MAX_INPUTS (8)
 #define TIN_MAX_OUTPUTS (2)
 
 typedef enum {
