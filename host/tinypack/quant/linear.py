@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .gptq import Floats, damped, gptq, weight_scales
+from .gptq import Floats, damped, gptq, refine, weight_scales
 
 # Largest code by weight type: -128 and -8 would force the general kernels.
 LIMITS = {"s8": 127, "s4": 7}
-# Below this many bits the weights also make good for what earlier layers shifted.
+# Weights of these types also make good for what earlier layers shifted.
 _DRIFT_TYPES = ("s4",)
 _DRIFT_DAMPING = 0.1
 
@@ -27,7 +27,8 @@ def round_linear(
 ) -> tuple[NDArray[np.int8], Floats, Floats]:
     """Codes [groups, channels, taps], scale and bias [groups, channels].
 
-    GPTQ, with drift correction for narrow weights; the bias absorbs the mean error left.
+    GPTQ; narrow weights get drift correction before and refinement after it. The bias absorbs
+    the mean error left.
     `least_scale` keeps scales large enough for what else is counted in them.
     """
     exact_mean = columns.exact.mean(1, dtype=np.float64)
@@ -44,6 +45,8 @@ def round_linear(
     scale = np.maximum(weight_scales(target, hessian, limit), least_scale)
     scale = scale.astype(np.float32).astype(np.float64)
     codes = gptq(target, scale, hessian, limit)
+    if dtype in _DRIFT_TYPES:
+        codes, scale = refine(target, codes, scale, hessian, limit, least_scale)
     used: Floats = codes.astype(np.float64) * scale[..., None]
     corrected = bias + _apply(weights, exact_mean) - _apply(used, actual_mean)
     return codes, scale, corrected

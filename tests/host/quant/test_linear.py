@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tinypack.quant.gptq import gptq, round_to, weight_scales
+from tinypack.quant.gptq import DAMPING, damped, gptq, refine, round_to, weight_scales
 from tinypack.quant.linear import LIMITS, Columns, round_linear
 
 
@@ -52,6 +52,24 @@ def test_scale_search_is_never_worse_than_the_full_range(rng):
         return ((weights - scale[..., None] * round_to(weights, scale, 7)) ** 2).sum(-1)
 
     assert (loss(weight_scales(weights, hessian, 7)) <= loss(full)).all()
+
+
+@pytest.mark.parametrize("groups", [1, 8])
+def test_refinement_only_lowers_the_error_it_looks_at(rng, groups):
+    weights = rng.standard_t(3, size=(groups, 16, 9))
+    hessian = covariance(correlated(rng, groups, 500, 9))
+    scale = weight_scales(weights, hessian, 7)
+    codes = gptq(weights, scale, hessian, 7)
+
+    def loss(codes, scale):
+        error = weights - codes * scale[..., None]
+        return np.einsum("gck,gkl,gcl->gc", error, damped(hessian, DAMPING), error)
+
+    refined, refit = refine(weights, codes, scale, hessian, 7)
+    assert np.abs(refined).max() <= 7
+    assert (loss(refined, refit) <= loss(codes, scale) * (1 + 1e-6)).all()
+    assert loss(refined, refit).sum() < 0.97 * loss(codes, scale).sum()
+    assert (refine(weights, codes, scale, hessian, 7, scale)[1] >= np.float32(scale)).all()
 
 
 @pytest.mark.parametrize("groups", [1, 8])
