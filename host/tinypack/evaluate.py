@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .errors import PackError
 from .execute import Progress, run_samples
-from .metrics import agreement, choose_metric, score
+from .metrics import agreement, choose_metric, confusion, score
 from .model_file import ModelSpec
 from .samples import Samples, arrange
 
@@ -18,7 +18,10 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Evaluation:
-    """`value` is None without targets, `agreement` and `float_value` without the float model."""
+    """`value` is None without targets, `agreement` and `float_value` without the float model.
+
+    `confusion` of classifiers counts samples by class (row) and answer (column).
+    """
 
     metric: str | None
     value: float | None
@@ -26,6 +29,7 @@ class Evaluation:
     agreement: float | None
     samples: int
     samples_per_s: float
+    confusion: NDArray[np.int64] | None = None
 
 
 def feed(model: ModelSpec, samples: Samples) -> list[Array]:
@@ -90,12 +94,14 @@ def evaluate(
     start = time.perf_counter()
     outputs = run_samples(file, inputs, progress)[0]
     seconds = time.perf_counter() - start
-    value = float_value = None
+    value = float_value = counts = None
     if samples.y is not None:
         metric = metric or choose_metric(samples.y, outputs, samples.x)
         value = score(metric, outputs, samples.y, samples.x)
         if reference is not None:
             float_value = score(metric, reference, samples.y, samples.x)
+        if metric == "top1":
+            counts = confusion(outputs, samples.y)
     elif metric is not None:
         raise PackError(f"{metric} needs targets; add y_test to the samples")
     return Evaluation(
@@ -105,6 +111,7 @@ def evaluate(
         agreement=_agreement(metric, outputs, reference),
         samples=len(samples),
         samples_per_s=len(samples) / seconds if seconds > 0 else float("inf"),
+        confusion=counts,
     )
 
 

@@ -31,6 +31,23 @@ def agreement(outputs: Array, reference: Array) -> float:
     return float(np.mean(classes(outputs) == classes(reference)))
 
 
+def confusion(outputs: Array, y: NDArray[np.generic]) -> NDArray[np.int64]:
+    """Samples by class (row) and answer (column)."""
+    target, answer = target_classes(y), classes(outputs)
+    count = max(outputs.reshape(len(outputs), -1).shape[1], 2, int(target.max(initial=0)) + 1)
+    counts = np.zeros((count, count), np.int64)
+    np.add.at(counts, (target, answer), 1)
+    return counts
+
+
+def target_classes(y: NDArray[np.generic]) -> NDArray[np.int64]:
+    """Classes of targets that are classes or one-hot rows."""
+    target = y.reshape(len(y), -1)
+    if target.shape[1] > 1:
+        return np.asarray(target.argmax(1), np.int64)
+    return target[:, 0].astype(np.int64)
+
+
 def score(metric: str, outputs: Array, y: NDArray[np.generic], x: Array) -> float:
     """The metric's value; PackError when targets and outputs do not fit."""
     if len(outputs) != len(y):
@@ -50,10 +67,7 @@ def _flat(outputs: Array, y: NDArray[np.generic]) -> tuple[NDArray[np.float64], 
 
 
 def _top1(outputs: Array, y: NDArray[np.generic], x: Array) -> float:
-    target = y.reshape(len(y), -1)
-    if target.shape[1] > 1:  # one-hot
-        target = target.argmax(1)[:, None]
-    return float(np.mean(classes(outputs) == target[:, 0].astype(np.int64)))
+    return float(np.mean(classes(outputs) == target_classes(y)))
 
 
 def _mae(outputs: Array, y: NDArray[np.generic], x: Array) -> float:

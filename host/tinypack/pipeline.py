@@ -18,7 +18,7 @@ from .input_spec import InputSpec
 from .ir import Graph, Model
 from .model_file import ModelSpec, write_model
 from .plan import MemoryPlan, apply_plan, plan_memory
-from .quant import PRECISIONS, quantize_graph
+from .quant import PRECISIONS, QuantizedGraph, quantize_graph
 from .quant.emit import emit
 from .quant.float_input import input_quantizer
 from .quant.stored import is_stored, stored_graph
@@ -35,7 +35,10 @@ _NOISE_SAMPLES = 64
 
 @dataclass(frozen=True)
 class Packed:
-    """`file` is what goes on the board; `accuracy` is on the calibration samples."""
+    """`file` is what goes on the board; `accuracy` is on the calibration samples.
+
+    `noise` is each node's signal over its error there, in dB; None of layers packed as they were.
+    """
 
     file: bytes
     model: ModelSpec
@@ -43,6 +46,7 @@ class Packed:
     precision: str
     accuracy: Evaluation | None
     warnings: tuple[str, ...]
+    noise: tuple[float | None, ...]
 
 
 def load(path: str | Path, *, input_shapes: Mapping[str, Sequence[int]] | None = None) -> Model:
@@ -62,23 +66,38 @@ def quantize(
     progress: Progress | None = None,
 ) -> ModelSpec:
     """Integers for a loaded model; memory is not planned yet."""
+    quantized, spec = _quantized(model, calibration, precision, input_spec, progress)
+    return _records(quantized, spec, precision, labels)
+
+
+def _quantized(
+    model: Model,
+    calibration: Samples | None,
+    precision: str,
+    input_spec: InputSpec | None,
+    progress: Progress | None,
+) -> tuple[QuantizedGraph, InputSpec]:
     if precision not in PRECISIONS:
         raise PackError(f"precision {precision} is unknown; choose {', '.join(PRECISIONS)}")
     graph = model.graph
     spec = input_spec or InputSpec()
     if is_stored(graph):
-        precision = "int8"
-        quantized = stored_graph(graph)
-    else:
-        inputs = _noise(graph)
-        if calibration is not None:
-            inputs = _inputs(graph, _thinned(spec.normalized(calibration)))
-        quantized = quantize_graph(graph, inputs, precision, _named(progress, "quantizing"))
+        return stored_graph(graph), spec
+    inputs = _noise(graph)
+    if calibration is not None:
+        inputs = _inputs(graph, _thinned(spec.normalized(calibration)))
+    return quantize_graph(graph, inputs, precision, _named(progress, "quantizing")), spec
+
+
+def _records(
+    quantized: QuantizedGraph, spec: InputSpec, precision: str, labels: Sequence[str]
+) -> ModelSpec:
+    graph = quantized.graph
     quantizers = {
         value: input_quantizer(quantized.params[value].scale[0], spec.mean, spec.std)
         for value in graph.inputs
     }
-    metadata: dict[str, Any] = {"precision": precision}
+    metadata: dict[str, Any] = {"precision": "int8" if is_stored(graph) else precision}
     if described := spec.describe(graph):
         metadata["input"] = described
     return emit(quantized, quantizers, tuple(labels), metadata)
@@ -103,20 +122,13 @@ def pack(
     if task == "classify":
         labels = labels or model.labels or (calibration.labels if calibration else ())
         labels = _checked_labels(model.graph, labels)
-    bare = quantize(
-        model,
-        calibration,
-        precision=precision,
-        input_spec=input_spec,
-        labels=labels,
-        progress=progress,
-    )
+    quantized, spec = _quantized(model, calibration, precision, input_spec, progress)
+    bare = _records(quantized, spec, precision, labels)
     plan = plan_memory(bare)
     planned = apply_plan(bare, plan)
     metadata = _metadata(path, model, task) | dict(planned.metadata)
     reference = accuracy = None
     if calibration is not None:
-        spec = input_spec or InputSpec()
         reference = ops.run(model.graph, _inputs(model.graph, spec.normalized(calibration)))[0]
         # Never on test samples: what they are must not change a byte of the file.
         accuracy = evaluate(
@@ -136,6 +148,7 @@ def pack(
         precision=complete.metadata["precision"],
         accuracy=accuracy,
         warnings=() if is_stored(model.graph) else warnings(calibration, reference, labels),
+        noise=tuple(quantized.noise.get(node) for node in quantized.graph.nodes),
     )
 
 

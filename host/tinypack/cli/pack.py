@@ -57,6 +57,11 @@ _PRECISIONS = ("int8", "int4", "mixed")
     metavar="NAME:1,3,32,32",
     help="Size of an input that the model leaves open.",
 )
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path),
+    help="Also write a page with layers, noise, memory over time, wrong answers: report.html",
+)
 @json_option
 def command(
     model: Path,
@@ -67,6 +72,7 @@ def command(
     labels: str | None,
     input_spec: Path | None,
     input_shapes: Sequence[str],
+    report: Path | None,
     as_json: bool,
 ) -> None:
     """Packs MODEL (.onnx, .tflite) into one file for microcontrollers.
@@ -101,6 +107,8 @@ def command(
         result["boards"] = [
             fit(board, packed.model, len(packed.file)).record() for board in chosen
         ]
+    if report:
+        _write_report(report, result, packed, tested)
     if as_json:
         print_json(result)
     else:
@@ -163,6 +171,19 @@ def _result(target: Path, packed: "Packed", tested: "Evaluation | None") -> dict
         "accuracy": accuracy,
         "warnings": list(packed.warnings),
     }
+
+
+def _write_report(
+    path: Path, result: dict[str, Any], packed: "Packed", tested: "Evaluation | None"
+) -> None:
+    from ..html_report import html_report
+    from ..report import cost
+
+    total = cost(packed.model, len(packed.file))
+    measured = tested or packed.accuracy
+    wrong = measured.confusion if measured is not None else None
+    counts = None if wrong is None else wrong.tolist()
+    write_file(path, html_report(result, packed.model, total, packed.noise, counts))
 
 
 def _print(result: dict[str, Any], packed: "Packed") -> None:

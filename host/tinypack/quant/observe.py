@@ -47,3 +47,12 @@ def observe(values: NDArray[np.float32], bits: int = 8) -> tuple[float, int]:
     ends = min([ends, *((ends[0], high * r) for r in CLIP_RATIOS)], key=lambda e: error(*e))
     ends = min([ends, *((low * r, ends[1]) for r in CLIP_RATIOS)], key=lambda e: error(*e))
     return affine_range(*ends, bits)
+
+
+def signal_to_noise(exact: NDArray[np.float32], actual: NDArray[np.float32]) -> float:
+    """Power of `exact` over that of the difference, in dB; infinite without one."""
+    error = float(np.square(exact - actual, dtype=np.float64).sum())
+    power = float(np.square(exact, dtype=np.float64).sum())
+    if error == 0.0:
+        return float("inf")
+    return 10 * float(np.log10(max(power, 1e-300) / error))

@@ -4,7 +4,7 @@ Each layer so sees what the layers before it did to its input, and can make good
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from ..ir import FloatArray, Graph, Node, QuantParams, Value
 from ..ops._layer import Columns as ColumnsOf
 from ..ops._layer import LinearWeights, Operand, Quantized, s8
 from .linear import Columns, round_linear
-from .observe import affine_range, fake_quantize, observe
+from .observe import affine_range, fake_quantize, observe, signal_to_noise
 from .policy import weight_dtypes
 
 # Columns of a layer's input that statistics are taken from, fewer if they are long.
@@ -28,11 +28,15 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class QuantizedGraph:
-    """Integers of every arena value and constant operand, and the results node by node."""
+    """Integers of every arena value and constant operand, and the results node by node.
+
+    `noise` is the ratio of each node's output to its error on the calibration samples, in dB.
+    """
 
     graph: Graph
     params: Mapping[Value, QuantParams]
     nodes: Mapping[Node, Quantized]
+    noise: Mapping[Node, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -85,6 +89,7 @@ def quantize_graph(
     exact: dict[Value, FloatArray] = {}
     actual: dict[Value, FloatArray] = {}
     results: dict[Node, Quantized] = {}
+    noise: dict[Node, float] = {}
     last = {value: node for node in graph.nodes for value in node.inputs if value is not None}
 
     def set_value(value: Value, given: QuantParams, x: FloatArray, y: FloatArray) -> None:
@@ -107,10 +112,11 @@ def quantize_graph(
         result: Quantized = ops.MODULES[node.op].quantize(layer)
         results[node] = result
         set_value(node.output, result.output, y, result.actual)
+        noise[node] = signal_to_noise(y, actual[node.output])
         for value in values:
             if last[value] is node:
                 exact.pop(value, None)
                 actual.pop(value, None)
         if progress:
             progress(done + 1, len(graph.nodes))
-    return QuantizedGraph(graph, params, results)
+    return QuantizedGraph(graph, params, results, noise)
