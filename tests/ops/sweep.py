@@ -10,6 +10,7 @@ are expressions over the names of the case.
     tensors.NAME.fill     what a constant holds, one of FILLS; without it the tensor lies in the
                           arena
     tensors.NAME.constant whether it is one, where that is part of the case
+    tensors.NAME.when     whether the case has it
     zero_points           of the first input and the output, if the case has that name
 """
 
@@ -31,7 +32,12 @@ from tinypack.model_file.layout import pack_params, pack_weights
 from tinypack.plan import apply_plan, plan_memory
 
 FOLDER = Path(__file__).parent
-RANGES = {"s8": (-128, 127), "s4": (-8, 7), "s16": (-(1 << 15), (1 << 15) - 1)}
+RANGES = {
+    "s8": (-128, 127),
+    "s4": (-8, 7),
+    "s16": (-(1 << 15), (1 << 15) - 1),
+    "s32": (-(1 << 31), (1 << 31) - 1),
+}
 NUMPY = {"s8": np.int8, "s4": np.int8, "s16": np.int16, "s32": np.int32}
 
 
@@ -96,7 +102,12 @@ def _case(op: str, name: str, table: dict[str, Any], values: dict[str, Any]) -> 
     tensors: list[TensorSpec] = []
     outputs = [n for n in table["tensors"] if n.startswith("y")]
     zero_points = list(values.get("zero_points", [0, 0]))
-    for tensor_name, about in table["tensors"].items():
+    present = {
+        name: about
+        for name, about in table["tensors"].items()
+        if _evaluate(about.get("when", True), names)
+    }
+    for tensor_name, about in present.items():
         shape = tuple(_evaluate(about["shape"], names))
         dtype = _evaluate(about.get("dtype", "'s8'"), names)
         data = None
@@ -109,7 +120,7 @@ def _case(op: str, name: str, table: dict[str, Any], values: dict[str, Any]) -> 
         tensors.append(
             TensorSpec(shape, dtype, zero_point, scale=0.5, data=data, name=tensor_name)
         )
-    places = {n: i for i, n in enumerate(table["tensors"])}
+    places = {n: i for i, n in enumerate(present)}
     inputs = [i for n, i in places.items() if n not in outputs]
     node = NodeSpec(
         op,
@@ -191,10 +202,19 @@ def _elements(
     return rng.integers(low, high + 1, shape)
 
 
+def _indices(
+    rng: np.random.Generator, shape: tuple[int, ...], _dtype: str, names: Mapping[str, Any]
+) -> np.ndarray:
+    """Of axis `axis` of `shape`, some of them just outside."""
+    size = names["shape"][names["axis"]]
+    return rng.choice([rng.integers(0, size, shape), rng.integers(-1, size + 1, shape)])
+
+
 FILLS: dict[str, Callable[..., np.ndarray]] = {
     "weights": _weights,
     "params": _params,
     "elements": _elements,
+    "indices": _indices,
 }
 
 # Inputs and what they give

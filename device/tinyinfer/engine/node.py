@@ -165,6 +165,14 @@ class Node:
             self.fit(o == max(i, j) and i in (1, o) and j in (1, o))
 
 
+def span(shape, axis):
+    """How many elements one index of all axes before `axis` has."""
+    count = 1
+    for size in shape[axis:]:
+        count *= size
+    return count
+
+
 def _nhwc(operand):
     return operand.n, operand.h, operand.w, operand.c
 

@@ -8,7 +8,8 @@ How to read a legal graph, that is, what `passes.run(model)` leaves:
 
 - Every `node.op` is a row of ops.def, every value is f32, sizes are fixed. Operators see the NHWC
   view of a shape (ir/tensor.py), so [1, 64], [1, 1, 1, 64] and [64] are the same to them; only
-  transpose and pad look at each axis. fully_connected takes [..., c] row by row.
+  transpose, pad, concat, slice and gather look at each axis. fully_connected takes [..., c] row
+  by row.
 - `node.attrs` holds what ops.def calls an attribute under the same name, as far as it does not
   come from quantization, and float facts (below). `ops.attributes(node)` gives the integers of
   ops.def. Inputs are those of ops.def, float: for linear layers (x, weights, bias), weights and
@@ -27,6 +28,9 @@ How to read a legal graph, that is, what `passes.run(model)` leaves:
   | pad | | before, after: a size per axis; value: float |
   | mean | | axes: tuple; averaged axes keep size 1 |
   | table | no second input yet | function: expression in x, see ops/table.py |
+  | concat | any input may be constant | axis |
+  | slice | | begin, step, size: a number per axis |
+  | gather | no second input yet | axis; indices: tuple |
   | transpose | | perm: tuple, output axis j is input axis perm[j] |
   | quantize | | a clamp, if nothing could take it |
 

@@ -16,6 +16,8 @@ and where it applies
                    the attributes with which op(transpose(x)) = transpose(op(x)), None if there are
                    none; without this function transposes do not pass the operator
 - ELEMENTWISE      True if reshapes pass as well
+- ALIKE            True if all inputs, constants too, have the output's axes
+- KEEPS_SCALE      True if the output has the integers of input 0
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -75,12 +75,13 @@ class Layer(Protocol):
     node: Node
     operands: tuple[Operand, ...]
     exact: FloatArray  # output in the float model
+    common: QuantParams | None  # integers that the output shares with others
 
     def compute(self, *arrays: FloatArray) -> FloatArray:
         """The node in floats, of other operands."""
 
     def own(self) -> QuantParams:
-        """The best integers for this output."""
+        """The best integers for this output, or those that it shares."""
 
     def linear(
         self,

@@ -9,6 +9,7 @@ from ._build import Builder, argument, normalized_axes, refuse
 from ._layer import Layer, Quantized, activation
 from ._window import onnx_window, output_shape, padded, taps
 
+KEEPS_SCALE = True
 ONNX = ("MaxPool", "GlobalMaxPool", "ReduceMax")
 
 

@@ -1,34 +1,78 @@
-"""pad: a border of one value."""
+"""pad: a border of one value; other borders are gathers."""
 
 from collections.abc import Sequence
-from typing import Any
+from math import prod
+from typing import Any, Literal
 
 import numpy as np
 
 from ..ir import FloatArray, Node, Shape, Value
 from ._build import Builder, argument, inverse, refuse
 from ._layer import Layer, Quantized
+from ._views import take, view
 
+KEEPS_SCALE = True
 ONNX = ("Pad",)
+
+_NUMPY_MODES: dict[str, Literal["edge", "reflect", "wrap"]] = {
+    "edge": "edge",
+    "reflect": "reflect",
+    "wrap": "wrap",
+}
 
 
 def legalize(node: Node, build: Builder) -> Value | None:
     x = node.input(0)
     mode = node.attrs.get("mode", "constant")
-    if mode != "constant":
-        raise refuse(node, f"pads with mode {mode!r}", "pad with a constant")
     pads = argument(node, "pads", 1)
-    value = argument(node, "value", 2, 0.0)
+    value = float(np.reshape(argument(node, "value", 2, 0.0), ()))
     axes = [axis % x.rank for axis in argument(node, "axes", 3, list(range(x.rank)))]
-    if any(pad < 0 for pad in pads):
-        raise refuse(node, "has negative padding", "slice the input before the export")
     before, after = [0] * x.rank, [0] * x.rank
     for i, axis in enumerate(axes):
         before[axis], after[axis] = pads[i], pads[len(axes) + i]
-    if not any(pads):
-        return build.reshape(x, x.shape)
-    value = float(np.reshape(value, ()))
-    return build.node("pad", x, before=tuple(before), after=tuple(after), value=value)
+    if any(size + b + a < 1 for size, b, a in zip(x.shape, before, after, strict=True)):
+        raise refuse(node, "takes all of an axis away", "remove what depends on it")
+    # Negative padding cuts off.
+    views = [
+        (max(0, -b), 1, size + min(0, b) + min(0, a))
+        for size, b, a in zip(x.shape, before, after, strict=True)
+    ]
+    y = view(build, x, views)
+    before, after = ([max(0, pad) for pad in side] for side in (before, after))
+    if mode == "constant":
+        return bordered(build, y, before, after, value)
+    if mode not in _NUMPY_MODES:
+        raise refuse(node, f"pads with mode {mode!r}", "pad with a constant")
+    for axis, size in enumerate(y.shape):
+        border = (before[axis], after[axis])
+        if any(border):
+            indices = np.pad(np.arange(size), border, mode=_NUMPY_MODES[mode])
+            y = take(build, y, axis, indices.tolist())
+    return y
+
+
+def bordered(
+    build: Builder, x: Value, before: Sequence[int], after: Sequence[int], value: float
+) -> Value:
+    """A pad, or one for each axis where the NHWC view does not show them."""
+    if not any((*before, *after)):
+        return x
+    if x.rank <= 4 or not any((*before[:-3], *after[:-3])):
+        return build.node("pad", x, before=tuple(before), after=tuple(after), value=value)
+    for axis in range(x.rank):
+        if before[axis] or after[axis]:
+            inner = prod(x.shape[axis + 1 :])
+            rows = build.reshape(x, (prod(x.shape[:axis]), x.shape[axis] * inner))
+            y = build.node(
+                "pad",
+                rows,
+                before=(0, before[axis] * inner),
+                after=(0, after[axis] * inner),
+                value=value,
+            )
+            size = x.shape[axis] + before[axis] + after[axis]
+            x = build.reshape(y, (*x.shape[:axis], size, *x.shape[axis + 1 :]))
+    return x
 
 
 def infer_shape(node: Node) -> Shape:

@@ -1,4 +1,5 @@
-"""quantize: in a float graph a clamp that no operator before it could take over."""
+"""quantize: in a float graph a clamp that no operator before it could take over, or nothing where
+a scale must change."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,9 +9,10 @@ import numpy as np
 from ..ir import FloatArray, Node, Shape, Value
 from ._build import Builder, argument
 from ._elementwise import of_equal_rank
-from ._layer import Layer, Quantized, activation
+from ._layer import Layer, Quantized, activation, rescale
 
 ELEMENTWISE = True
+KEEPS_SCALE = True
 ONNX = ("Relu", "Clip", "Max", "Min")
 
 
@@ -59,8 +61,11 @@ def float_(node: Node, x: FloatArray) -> FloatArray:
 
 def quantize(layer: Layer) -> Quantized:
     (x,) = layer.operands
-    attrs = activation(layer.node, x.params)
-    return Quantized(attrs, x.params, layer.compute(x.actual))
+    output = layer.common or x.params
+    attrs = activation(layer.node, output)
+    if output != x.params:
+        attrs |= rescale(x.scale / output.scale[0])
+    return Quantized(attrs, output, layer.compute(x.actual))
 
 
 def permuted(node: Node, perm: Sequence[int]) -> dict[str, Any] | None:

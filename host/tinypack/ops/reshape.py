@@ -4,6 +4,7 @@ from ..ir import FloatArray, Node, Shape, Value
 from ._build import Builder
 from ._layer import Layer, Quantized
 
+KEEPS_SCALE = True
 ONNX = ("Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity")
 
 

@@ -1,19 +1,41 @@
 """transpose: output axis j is input axis perm[j]."""
 
 from ..ir import FloatArray, Node, Shape, Value
-from ._build import Builder, refuse
+from ._build import Builder
 from ._layer import Layer, Quantized
+from ._views import AXES, right_aligned
 
-ONNX = ("Transpose",)
-
-_AXES = 6
+KEEPS_SCALE = True
+ONNX = ("Transpose", "DepthToSpace", "SpaceToDepth")
 
 
 def legalize(node: Node, build: Builder) -> Value | None:
     x = node.input(0)
-    if x.rank > _AXES:
-        raise refuse(node, f"has {x.rank} axes", f"use no more than {_AXES}")
-    return build.transpose(x, node.attrs.get("perm", range(x.rank)[::-1]))
+    if node.op == "Transpose":
+        return build.transpose(x, node.attrs.get("perm", range(x.rank)[::-1]))
+    # On channels last, as its neighbours will be
+    images, block = build.to_nhwc(x), node.attrs["blocksize"]
+    change = space_to_depth if node.op == "SpaceToDepth" else depth_to_space
+    return build.to_nchw(change(build, images, block, node.attrs.get("mode", "DCR") == "CRD"))
+
+
+def depth_to_space(build: Builder, x: Value, block: int, depth_first: bool = False) -> Value:
+    """Of an NHWC value of channels [block, block, c], with `depth_first` [c, block, block]."""
+    n, h, w, c = x.shape
+    c //= block * block
+    inner, perm = (block, block, c), (0, 1, 3, 2, 4, 5)
+    if depth_first:
+        inner, perm = (c, block, block), (0, 1, 4, 2, 5, 3)
+    y = build.transpose(build.reshape(x, (n, h, w, *inner)), perm)
+    return build.reshape(y, (n, h * block, w * block, c))
+
+
+def space_to_depth(build: Builder, x: Value, block: int, depth_first: bool = False) -> Value:
+    """The inverse."""
+    n, h, w, c = x.shape
+    y = build.reshape(x, (n, h // block, block, w // block, block, c))
+    y = build.transpose(y, (0, 1, 3, 5, 2, 4) if depth_first else (0, 1, 3, 2, 4, 5))
+    return build.reshape(y, (n, h // block, w // block, block * block * c))
 
 
 def infer_shape(node: Node) -> Shape:
@@ -27,8 +49,7 @@ def float_(node: Node, x: FloatArray) -> FloatArray:
 
 def attributes(node: Node) -> dict[str, int]:
     """Right-aligned to six axes."""
-    missing = _AXES - len(node.attrs["perm"])
-    perm = (*range(missing), *(axis + missing for axis in node.attrs["perm"]))
+    perm = (*range(AXES - node.output.rank), *(right_aligned(node, i) for i in node.attrs["perm"]))
     return {f"perm_{i}": axis for i, axis in enumerate(perm)}
 
 

@@ -20,6 +20,7 @@ from .fuse_activation import fuse_activation
 from .fuse_pad import fuse_pad
 from .fuse_table import fuse_table
 from .legalize import legalize
+from .separate_outputs import separate_outputs
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ class Pass:
 PIPELINE = tuple(
     Pass(change.__name__, change)
     for change in (
-        eliminate_identity,  # source operators from here
+        separate_outputs,  # source operators from here
+        eliminate_identity,
         legalize,  # operators of ops.def from here
         convert_layout,
         fold_affine,

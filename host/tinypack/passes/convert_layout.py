@@ -66,12 +66,13 @@ def _sink_transpose(graph: Graph, node: Node) -> bool:
         return False
     build = Builder(graph, node)
     back = inverse(perm)
+    alike = getattr(module, "ELEMENTWISE", False) or getattr(module, "ALIKE", False)
     inputs: list[Value] = []
     for value, mover in zip(node.inputs, movers, strict=True):
         assert value is not None
         if mover is not None and mover.attrs["perm"] == perm:
             inputs.append(mover.input(0))
-        elif value.is_constant and not getattr(module, "ELEMENTWISE", False):
+        elif value.is_constant and not alike:
             inputs.append(value)  # weights
         elif value.is_constant or movement.keeps_order(value.shape, back):
             inputs.append(build.transpose(value, back))

@@ -29,8 +29,11 @@ def eliminate_identity(model: Model) -> None:
 
 def _is_identity(node: Node) -> bool:
     if node.op == "Dropout":
-        training = node.inputs[2] if len(node.inputs) > 2 else None
-        return training is None or (training.is_constant and not training.data.any())
+        # It drops nothing outside of training, or with a ratio of zero.
+        ratio, training = (*node.inputs[1:], None, None)[:2]
+        if training is None or (training.is_constant and not training.data.any()):
+            return True
+        return ratio is not None and ratio.is_constant and not ratio.data.any()
     if node.op == "Cast":
         return node.input(0).dtype == "f32" == node.outputs[0].dtype
     return node.op == "Identity"

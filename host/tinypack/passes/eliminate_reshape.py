@@ -3,7 +3,7 @@
 from ..ir import Graph, Model, Node, nhwc_view
 
 # Operators that look at single axes, not at the view.
-_AXIS_BOUND = ("transpose", "pad", "mean", "reshape")
+_AXIS_BOUND = ("transpose", "pad", "mean", "reshape", "concat", "slice", "gather")
 
 
 def eliminate_reshape(model: Model) -> None:

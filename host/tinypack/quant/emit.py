@@ -57,6 +57,8 @@ def emit(
             inputs += map(add, _linear(node, result, quantized.params[node.input(0)]))
         elif result.table is not None:
             inputs.append(add(TensorSpec((256,), "s8", data=result.table.tobytes())))
+        elif node.op == "gather":
+            inputs.append(add(_indices(node)))
         else:
             inputs += [of(value) for value in node.inputs[1:] if value is not None]
         nodes.append(
@@ -83,6 +85,13 @@ def emit(
 def _constant(value: Value, params: QuantParams) -> bytes:
     codes = np.rint(value.data / params.scale[0]) + params.zero_point[0]
     return bytes(np.clip(codes, -128, 127).astype(np.int8))
+
+
+def _indices(node: Node) -> TensorSpec:
+    indices = np.array(node.attrs["indices"])
+    dtype = "s16" if indices.max() < 1 << 15 else "s32"
+    kind = np.int16 if dtype == "s16" else np.int32
+    return TensorSpec(indices.shape, dtype, data=indices.astype(kind).tobytes())
 
 
 def _linear(node: Node, result: Quantized, x: QuantParams) -> tuple[TensorSpec, TensorSpec]:

@@ -13,6 +13,7 @@ from .. import ops
 from ..ir import FloatArray, Graph, Node, QuantParams, Value
 from ..ops._layer import Columns as ColumnsOf
 from ..ops._layer import LinearWeights, Operand, Quantized, s8
+from .common import common_scales, rescale_inputs
 from .linear import Columns, round_linear
 from .observe import affine_range, fake_quantize, observe, signal_to_noise
 from .policy import weight_dtypes
@@ -47,12 +48,13 @@ class _Layer:
     operands: tuple[Operand, ...]
     exact: FloatArray
     dtype: str
+    common: QuantParams | None
 
     def compute(self, *arrays: FloatArray) -> FloatArray:
         return ops.float_(self.node, *arrays)
 
     def own(self) -> QuantParams:
-        return s8(*observe(self.exact))
+        return self.common or s8(*observe(self.exact))
 
     def linear(
         self,
@@ -85,6 +87,7 @@ def quantize_graph(
 ) -> QuantizedGraph:
     """`inputs` are calibration samples for each graph input, as ops.run takes them."""
     dtypes = weight_dtypes(graph, precision)
+    common = common_scales(graph, inputs)
     params: dict[Value, QuantParams] = {}
     exact: dict[Value, FloatArray] = {}
     actual: dict[Value, FloatArray] = {}
@@ -99,24 +102,33 @@ def quantize_graph(
 
     for value, x in zip(graph.inputs, inputs, strict=True):
         x = np.ascontiguousarray(x, np.float32).reshape(len(x), *value.shape)
-        set_value(value, s8(*observe(x)), x, x)
-    for done, node in enumerate(graph.nodes):
+        set_value(value, common.get(value) or s8(*observe(x)), x, x)
+
+    def quantize(node: Node) -> None:
         values = [value for value in node.inputs if value is not None]
         for value in values:
             if value.is_constant and value not in params:
                 low, high = float(value.data.min()), float(value.data.max())
-                set_value(value, s8(*affine_range(low, high)), value.data, value.data)
+                given = common.get(value) or s8(*affine_range(low, high))
+                set_value(value, given, value.data, value.data)
         operands = tuple(Operand(params[v], exact[v], actual[v]) for v in values)
         y = ops.float_(node, *(operand.exact for operand in operands))
-        layer = _Layer(node, operands, y, dtypes.get(node, "s8"))
+        layer = _Layer(node, operands, y, dtypes.get(node, "s8"), common.get(node.output))
         result: Quantized = ops.MODULES[node.op].quantize(layer)
         results[node] = result
         set_value(node.output, result.output, y, result.actual)
         noise[node] = signal_to_noise(y, actual[node.output])
         for value in values:
-            if last[value] is node:
+            if last.get(value) is node:
                 exact.pop(value, None)
                 actual.pop(value, None)
+
+    nodes = graph.nodes.copy()
+    for done, node in enumerate(nodes, 1):
+        if node.op == "concat":
+            for rescaled in rescale_inputs(graph, node, params, common):
+                quantize(rescaled)
+        quantize(node)
         if progress:
-            progress(done + 1, len(graph.nodes))
+            progress(done, len(nodes))
     return QuantizedGraph(graph, params, results, noise)
