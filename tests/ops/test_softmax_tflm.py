@@ -1,87 +1,22 @@
 """softmax against TensorFlow Lite Micro, whose fixed point SPEC.md spells out."""
 
 import math
-from collections.abc import Callable, Sequence
 
-import flatbuffers
 import numpy as np
 import pytest
-import tflite
 from tinyinfer.engine import Engine, needs
 from tinypack.model_file import ModelSpec, NodeSpec, TensorSpec, write_model
 from tinypack.plan import apply_plan, plan_memory
 
+from tests.tflite_file import Tensor, one_operator
+
 runtime = pytest.importorskip("tflite_micro.python.tflite_micro.runtime")
-
-
-def _vector(builder: flatbuffers.Builder, start: Callable, prepend: str, items: Sequence) -> int:
-    start(builder, len(items))
-    for item in reversed(items):
-        getattr(builder, prepend)(item)
-    return builder.EndVector()
-
-
-def _offsets(builder: flatbuffers.Builder, start: Callable, items: Sequence[int]) -> int:
-    return _vector(builder, start, "PrependUOffsetTRelative", items)
-
-
-def _tensor(builder: flatbuffers.Builder, count: int, scale: float, zero_point: int) -> int:
-    scales = _vector(
-        builder, tflite.QuantizationParametersStartScaleVector, "PrependFloat32", [scale]
-    )
-    zero_points = _vector(
-        builder, tflite.QuantizationParametersStartZeroPointVector, "PrependInt64", [zero_point]
-    )
-    tflite.QuantizationParametersStart(builder)
-    tflite.QuantizationParametersAddScale(builder, scales)
-    tflite.QuantizationParametersAddZeroPoint(builder, zero_points)
-    quantization = tflite.QuantizationParametersEnd(builder)
-    shape = _vector(builder, tflite.TensorStartShapeVector, "PrependInt32", [1, count])
-    tflite.TensorStart(builder)
-    tflite.TensorAddShape(builder, shape)
-    tflite.TensorAddType(builder, tflite.TensorType.INT8)
-    tflite.TensorAddQuantization(builder, quantization)
-    return tflite.TensorEnd(builder)
 
 
 def _tflite_model(count: int, scale: float) -> bytes:
     """A .tflite file of one SOFTMAX."""
-    builder = flatbuffers.Builder()
-    tflite.BufferStart(builder)
-    buffers = _offsets(builder, tflite.ModelStartBuffersVector, [tflite.BufferEnd(builder)])
-    tensors = [_tensor(builder, count, scale, 0), _tensor(builder, count, 1 / 256, -128)]
-    tensors = _offsets(builder, tflite.SubGraphStartTensorsVector, tensors)
-    tflite.SoftmaxOptionsStart(builder)
-    tflite.SoftmaxOptionsAddBeta(builder, 1.0)
-    options = tflite.SoftmaxOptionsEnd(builder)
-    inputs = _vector(builder, tflite.OperatorStartInputsVector, "PrependInt32", [0])
-    outputs = _vector(builder, tflite.OperatorStartOutputsVector, "PrependInt32", [1])
-    tflite.OperatorStart(builder)
-    tflite.OperatorAddInputs(builder, inputs)
-    tflite.OperatorAddOutputs(builder, outputs)
-    tflite.OperatorAddBuiltinOptionsType(builder, tflite.BuiltinOptions.SoftmaxOptions)
-    tflite.OperatorAddBuiltinOptions(builder, options)
-    operators = [tflite.OperatorEnd(builder)]
-    operators = _offsets(builder, tflite.SubGraphStartOperatorsVector, operators)
-    tflite.SubGraphStart(builder)
-    tflite.SubGraphAddTensors(builder, tensors)
-    tflite.SubGraphAddInputs(builder, inputs)
-    tflite.SubGraphAddOutputs(builder, outputs)
-    tflite.SubGraphAddOperators(builder, operators)
-    graphs = _offsets(builder, tflite.ModelStartSubgraphsVector, [tflite.SubGraphEnd(builder)])
-    tflite.OperatorCodeStart(builder)
-    tflite.OperatorCodeAddBuiltinCode(builder, tflite.BuiltinOperator.SOFTMAX)
-    tflite.OperatorCodeAddDeprecatedBuiltinCode(builder, tflite.BuiltinOperator.SOFTMAX)
-    tflite.OperatorCodeAddVersion(builder, 2)
-    codes = [tflite.OperatorCodeEnd(builder)]
-    codes = _offsets(builder, tflite.ModelStartOperatorCodesVector, codes)
-    tflite.ModelStart(builder)
-    tflite.ModelAddVersion(builder, 3)
-    tflite.ModelAddOperatorCodes(builder, codes)
-    tflite.ModelAddSubgraphs(builder, graphs)
-    tflite.ModelAddBuffers(builder, buffers)
-    builder.Finish(tflite.ModelEnd(builder), file_identifier=b"TFL3")
-    return bytes(builder.Output())
+    x, y = Tensor((1, count), [scale]), Tensor((1, count), [1 / 256], -128)
+    return one_operator("SOFTMAX", [x], y, "SoftmaxOptions", version=2, Beta=1.0)
 
 
 def _engine(count: int, scale: float) -> Engine:

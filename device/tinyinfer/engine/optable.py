@@ -96,4 +96,9 @@ OPS = {
         (5,),
         lambda x, k, y, a: y.n * y.h,
         lambda x, k, y, a: 0),
+    18: ("resize", 3, 3, 1,
+        ("column_shift", "multiplier", "shift",),
+        (0, 0, 0,),
+        lambda x, k, y, a: y.n * y.h,
+        lambda x, k, y, a: y.n * y.h * y.w * y.c * (k.c - 1) * (k.c - 1)),
 }

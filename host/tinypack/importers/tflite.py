@@ -16,6 +16,8 @@ import tflite
 from ..errors import PackError
 from ..ir import Array, Graph, Model, Node, QuantParams, Value, constant
 from ..ops import MODULES, unsupported
+from ..ops._taps import Taps
+from ..ops._taps_tflite import bilinear, nearest_neighbor
 
 _DTYPES: dict[int, tuple[str, Any]] = {
     tflite.TensorType.FLOAT32: ("f32", "<f4"),
@@ -371,6 +373,18 @@ def _transpose(what: _Operator) -> None:
     what.add("transpose", what.input(0), perm=tuple(what.numbers(1)))
 
 
+def _resize(options: type, taps: Callable[..., Taps]) -> Callable[[_Operator], None]:
+    def import_(what: _Operator) -> None:
+        o, x = what.options(options), what.input(0)
+        rows, columns = (
+            taps(size, out, o.AlignCorners(), o.HalfPixelCenters())
+            for size, out in zip(x.shape[1:3], what.numbers(1), strict=True)
+        )
+        what.add("resize", x, rows=rows, columns=columns)
+
+    return import_
+
+
 def _clamp(**bounds: float) -> Callable[[_Operator], None]:
     return lambda what: what.add("quantize", what.input(0), **bounds)
 
@@ -403,6 +417,8 @@ _IMPORT: dict[str, Callable[[_Operator], None]] = {
     "MEAN": _mean,
     "PAD": _pad,
     "TRANSPOSE": _transpose,
+    "RESIZE_BILINEAR": _resize(tflite.ResizeBilinearOptions, bilinear),
+    "RESIZE_NEAREST_NEIGHBOR": _resize(tflite.ResizeNearestNeighborOptions, nearest_neighbor),
     "QUANTIZE": _clamp(),
     "RELU": _clamp(activation_min=0.0),
     "RELU6": _clamp(activation_min=0.0, activation_max=6.0),

@@ -17,7 +17,8 @@ and where it applies
                    none; without this function transposes do not pass the operator
 - ELEMENTWISE      True if reshapes pass as well
 - ALIKE            True if all inputs, constants too, have the output's axes
-- KEEPS_SCALE      True if the output has the integers of input 0
+- KEEPS_SCALE      True if the output has the integers of input 0; keeps_scale(node) where that
+                   depends on the node
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -74,6 +75,14 @@ def float_(node: Node, *arrays: FloatArray) -> FloatArray:
         y = np.clip(y, low, high)
     # Shapes of one NHWC view stand for each other.
     return np.asarray(y, np.float32).reshape(len(y), *node.output.shape)
+
+
+def keeps_scale(node: Node) -> bool:
+    """Whether a legal node's output has the integers of its input 0."""
+    module = MODULES[node.op]
+    if hasattr(module, "keeps_scale"):
+        return bool(module.keeps_scale(node))
+    return getattr(module, "KEEPS_SCALE", False)
 
 
 Visit = Callable[[Node, Sequence[FloatArray], FloatArray], None]

@@ -6,7 +6,7 @@ operator a Layer. The operator says what its integers are; how they are stored i
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +59,8 @@ class Quantized:
     """`attrs` of ops.def that come from numbers, the output's integers, and what they will hold.
 
     `actual` is the output computed from the operands' actual values, before it is rounded to the
-    integers of `output`. Linear layers add weights, a table its 256 entries.
+    integers of `output`. Linear layers add weights, a table its 256 entries, others the constants
+    that stand `stored` behind their inputs as they are.
     """
 
     attrs: dict[str, int]
@@ -67,6 +68,7 @@ class Quantized:
     actual: FloatArray
     weights: LinearWeights | None = None
     table: NDArray[np.int8] | None = None
+    stored: tuple[NDArray[np.integer[Any]], ...] = ()
 
 
 class Layer(Protocol):

@@ -78,7 +78,7 @@ def _source(graph: Graph, value: Value, reader: Node, shared: bool) -> Value | N
         if not alone and not shared:
             return None
         producer = value.producer
-        if producer is None or not getattr(ops.MODULES[producer.op], "KEEPS_SCALE", False):
+        if producer is None or not ops.keeps_scale(producer):
             return value
         reader, value = producer, producer.input(0)
 

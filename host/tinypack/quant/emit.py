@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from .. import ops
 from ..ir import Node, QuantParams, Value
+from ..ir.tensor import dtype_of
 from ..model_file import ModelSpec, NodeSpec, QuantizerSpec, TensorSpec
 from ..model_file.layout import pack_params, pack_weights
 from ..ops._layer import LinearWeights, Quantized
@@ -61,6 +62,10 @@ def emit(
             inputs.append(add(_indices(node)))
         else:
             inputs += [of(value) for value in node.inputs[1:] if value is not None]
+        inputs += [
+            add(TensorSpec(array.shape, dtype_of(array), data=array.tobytes()))
+            for array in result.stored
+        ]
         nodes.append(
             NodeSpec(
                 op=node.op,

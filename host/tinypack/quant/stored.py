@@ -14,7 +14,12 @@ from ..errors import PackError
 from ..ir import Graph, Node, QuantParams, Value
 from ..ops._layer import LinearWeights, Quantized, activation, rescale
 from ..ops._requant import add_multipliers, quantize_multiplier, softmax_attributes
+from ..ops._taps_tflite import TFLITE_FRACTION
+from ..ops.resize import copies
 from .quantizer import QuantizedGraph
+
+# Nothing is fitted to what a layer computes, so that is left empty.
+_EMPTY = np.empty(0, np.float32)
 
 
 def is_stored(graph: Graph) -> bool:
@@ -46,8 +51,7 @@ def _params(value: Value) -> QuantParams:
 
 
 def _result(node: Node, attrs: dict[str, int], weights: LinearWeights | None = None) -> Quantized:
-    # Nothing is fitted to what the layer computes, so that is left empty.
-    return Quantized(attrs, _params(node.output), np.empty(0, np.float32), weights)
+    return Quantized(attrs, _params(node.output), _EMPTY, weights)
 
 
 def _scale(value: Value) -> float:
@@ -104,6 +108,16 @@ def _mean(node: Node) -> Quantized:
     return _result(node, {"multiplier": (multiplier << bits) // count, "shift": shift - bits})
 
 
+def _resize(node: Node) -> Quantized:
+    rows, columns = node.attrs["rows"], node.attrs["columns"]
+    if rows.copies and columns.copies:
+        return Quantized({}, _params(node.output), _EMPTY, stored=copies(rows, columns))
+    # TensorFlow Lite's: ten bits each, rounded once.
+    tables = rows.table(TFLITE_FRACTION), columns.table(TFLITE_FRACTION)
+    attrs = {"column_shift": 0, "multiplier": 0, "shift": -2 * TFLITE_FRACTION}
+    return Quantized(attrs, _params(node.output), _EMPTY, stored=tables)
+
+
 def _softmax(node: Node) -> Quantized:
     return _result(node, softmax_attributes(node.attrs["beta"], _scale(node.input(0))))
 
@@ -144,6 +158,7 @@ _RESULTS: dict[str, Callable[[Node], Quantized]] = {
     "average_pool_2d": _pool,
     "max_pool_2d": _pool,
     "mean": _mean,
+    "resize": _resize,
     "softmax": _softmax,
     "pad": _pad,
     "reshape": _same,

@@ -1,0 +1,132 @@
+"""Writes .tflite files of one operator, for TensorFlow Lite Micro to judge."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import flatbuffers
+import numpy as np
+import tflite
+
+_TYPES = {"int8": tflite.TensorType.INT8, "int32": tflite.TensorType.INT32}
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A constant has `data`; one scale, or one per index of `axis`."""
+
+    shape: tuple[int, ...]
+    scale: Sequence[float] = ()
+    zero_point: int = 0
+    data: np.ndarray | None = None
+    axis: int = 0
+
+
+def constant(data: np.ndarray, scale: Sequence[float] = (), axis: int = 0) -> Tensor:
+    return Tensor(data.shape, scale, 0, data, axis)
+
+
+def _vector(builder: flatbuffers.Builder, start: Callable, prepend: str, items: Sequence) -> int:
+    start(builder, len(items))
+    for item in reversed(items):
+        getattr(builder, prepend)(item)
+    return builder.EndVector()
+
+
+def _offsets(builder: flatbuffers.Builder, start: Callable, items: Sequence[int]) -> int:
+    return _vector(builder, start, "PrependUOffsetTRelative", items)
+
+
+def _buffer(builder: flatbuffers.Builder, data: np.ndarray | None) -> int:
+    stored = None if data is None else builder.CreateByteVector(data.tobytes())
+    tflite.BufferStart(builder)
+    if stored is not None:
+        tflite.BufferAddData(builder, stored)
+    return tflite.BufferEnd(builder)
+
+
+def _tensor(builder: flatbuffers.Builder, tensor: Tensor, buffer: int) -> int:
+    name = builder.CreateString(f"tensor{buffer}")
+    scales = _vector(
+        builder, tflite.QuantizationParametersStartScaleVector, "PrependFloat32", tensor.scale
+    )
+    zero_points = _vector(
+        builder,
+        tflite.QuantizationParametersStartZeroPointVector,
+        "PrependInt64",
+        [tensor.zero_point] * len(tensor.scale),
+    )
+    tflite.QuantizationParametersStart(builder)
+    tflite.QuantizationParametersAddScale(builder, scales)
+    tflite.QuantizationParametersAddZeroPoint(builder, zero_points)
+    tflite.QuantizationParametersAddQuantizedDimension(builder, tensor.axis)
+    quantization = tflite.QuantizationParametersEnd(builder)
+    shape = _vector(builder, tflite.TensorStartShapeVector, "PrependInt32", tensor.shape)
+    tflite.TensorStart(builder)
+    tflite.TensorAddName(builder, name)
+    tflite.TensorAddShape(builder, shape)
+    kind = "int8" if tensor.data is None else tensor.data.dtype.name
+    tflite.TensorAddType(builder, _TYPES[kind])
+    tflite.TensorAddBuffer(builder, buffer)
+    if tensor.scale:
+        tflite.TensorAddQuantization(builder, quantization)
+    return tflite.TensorEnd(builder)
+
+
+def _options(builder: flatbuffers.Builder, kind: str, values: dict[str, Any]) -> int:
+    getattr(tflite, f"{kind}Start")(builder)
+    for name, value in values.items():
+        getattr(tflite, f"{kind}Add{name}")(builder, value)
+    return int(getattr(tflite, f"{kind}End")(builder))
+
+
+def one_operator(
+    op: str,
+    inputs: Sequence[Tensor],
+    output: Tensor,
+    options: str,
+    version: int = 1,
+    **values: Any,
+) -> bytes:
+    """A file of the builtin `op`; what is not constant among `inputs` is fed."""
+    builder = flatbuffers.Builder()
+    tensors = [*inputs, output]
+    buffers = [_buffer(builder, None), *(_buffer(builder, tensor.data) for tensor in tensors)]
+    buffers_at = _offsets(builder, tflite.ModelStartBuffersVector, buffers)
+    tables = [_tensor(builder, tensor, number + 1) for number, tensor in enumerate(tensors)]
+    tensors_at = _offsets(builder, tflite.SubGraphStartTensorsVector, tables)
+    options_at = _options(builder, options, values)
+    places = range(len(inputs))
+    read = _vector(builder, tflite.OperatorStartInputsVector, "PrependInt32", places)
+    written = _vector(builder, tflite.OperatorStartOutputsVector, "PrependInt32", [len(inputs)])
+    fed = [number for number in places if inputs[number].data is None]
+    fed_at = _vector(builder, tflite.SubGraphStartInputsVector, "PrependInt32", fed)
+    tflite.OperatorStart(builder)
+    tflite.OperatorAddInputs(builder, read)
+    tflite.OperatorAddOutputs(builder, written)
+    tflite.OperatorAddBuiltinOptionsType(builder, getattr(tflite.BuiltinOptions, options))
+    tflite.OperatorAddBuiltinOptions(builder, options_at)
+    operators = _offsets(
+        builder, tflite.SubGraphStartOperatorsVector, [tflite.OperatorEnd(builder)]
+    )
+    tflite.SubGraphStart(builder)
+    tflite.SubGraphAddTensors(builder, tensors_at)
+    tflite.SubGraphAddInputs(builder, fed_at)
+    tflite.SubGraphAddOutputs(builder, written)
+    tflite.SubGraphAddOperators(builder, operators)
+    graphs = _offsets(builder, tflite.ModelStartSubgraphsVector, [tflite.SubGraphEnd(builder)])
+    code = getattr(tflite.BuiltinOperator, op)
+    tflite.OperatorCodeStart(builder)
+    tflite.OperatorCodeAddBuiltinCode(builder, code)
+    tflite.OperatorCodeAddDeprecatedBuiltinCode(builder, code)
+    tflite.OperatorCodeAddVersion(builder, version)
+    codes = _offsets(
+        builder, tflite.ModelStartOperatorCodesVector, [tflite.OperatorCodeEnd(builder)]
+    )
+    tflite.ModelStart(builder)
+    tflite.ModelAddVersion(builder, 3)
+    tflite.ModelAddOperatorCodes(builder, codes)
+    tflite.ModelAddSubgraphs(builder, graphs)
+    tflite.ModelAddBuffers(builder, buffers_at)
+    builder.Finish(tflite.ModelEnd(builder), file_identifier=b"TFL3")
+    return bytes(builder.Output())
