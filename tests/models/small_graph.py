@@ -1,12 +1,13 @@
 """What the small models of make_small.py are built and registered with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from zlib import crc32
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
+from onnx import helper
 from tinypack.demo.layers import he_normal
 from tinypack.demo.onnx_graph import OnnxGraph
 
@@ -27,6 +28,13 @@ class SmallGraph(OnnxGraph):
 
     def op(self, op: str, *inputs: str, **attributes: Any) -> str:
         return self.node(op, f"{op.lower()}_{len(self.nodes) + 1}", *inputs, **attributes)
+
+    def split(self, x: str, sizes: Sequence[int], axis: int) -> list[str]:
+        name = f"split_{len(self.nodes) + 1}"
+        outputs = [f"{name}_{part}" for part in range(len(sizes))]
+        inputs = [x, self.axes(*sizes)]
+        self.nodes.append(helper.make_node("Split", inputs, outputs, name=name, axis=axis))
+        return outputs
 
     def constant(self, value: Any, dtype: Any = np.float32) -> str:
         return self.initializer(f"parameter_{len(self.initializers) + 1}", value, dtype)

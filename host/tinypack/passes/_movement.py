@@ -1,11 +1,13 @@
 """Transposes and reshapes: what they do to the order of elements, and simpler forms of pairs."""
 
 from collections.abc import Sequence
+from math import prod
 
 import numpy as np
 
 from ..ir import Array, Graph, Node, Shape, Value
-from ..ops._build import Builder, inverse
+from ..ops._build import Builder, channels_last, inverse
+from ..ops._views import AXES
 
 OPS = ("transpose", "reshape")
 
@@ -42,8 +44,8 @@ def compressed(array: Array) -> Array:
     return array
 
 
-def simplify(graph: Graph, node: Node) -> bool:
-    """One step towards fewer movements: reshapes above transposes, none twice, none in vain."""
+def simplify(graph: Graph, node: Node, through_reshapes: bool) -> bool:
+    """One step towards fewer movements: transposes below reshapes, none twice, none in vain."""
     x = node.input(0)
     build = Builder(graph, node)
     before = x.producer if x.producer is not None and x.producer.op in OPS else None
@@ -64,6 +66,11 @@ def simplify(graph: Graph, node: Node) -> bool:
         result = build.reshape(before.input(0), node.output.shape)
     elif before is not None and is_unit_reshape(node):
         result = _reshape_first(build, before, node)
+    elif before is not None and through_reshapes:
+        sunk = _split_first(build, before, node) or _merge_first(build, before, node)
+        if sunk is None:
+            return False
+        result = sunk
     else:
         return False
     return replace(graph, node, result)
@@ -113,6 +120,57 @@ def _reshape_first(build: Builder, transpose: Node, reshape: Node) -> Value:
     order = axes_by_origin(target, list(origins))
     first = build.reshape(source, [target[axis] for axis in order])
     return build.transpose(first, inverse(order))
+
+
+def _split_first(build: Builder, transpose: Node, reshape: Node) -> Value | None:
+    """reshape(transpose(x)) as transpose(reshape(x)) for a reshape that only splits axes."""
+    source, perm, target = transpose.input(0), transpose.attrs["perm"], reshape.output.shape
+    parts = _parts(transpose.output.shape, target)
+    if parts is None or len(target) > AXES:
+        return None
+    order = [axis for origin in inverse(perm) for axis in parts[origin]]
+    first = build.reshape(source, [target[axis] for axis in order])
+    return build.transpose(first, inverse(order))
+
+
+def _merge_first(build: Builder, transpose: Node, reshape: Node) -> Value | None:
+    """reshape(transpose(x)) for a reshape that only merges axes as a transpose that brings them
+    together, if it takes one, the reshape, and one that brings channels to the front."""
+    source, perm, target = transpose.input(0), transpose.attrs["perm"], reshape.output.shape
+    parts = _parts(target, transpose.output.shape)
+    if parts is None:
+        return None
+    origins = [[perm[axis] for axis in part] for part in parts]
+    for end in (min, max):
+        # Axes of the target in the order in which the source has them, by either end
+        order = sorted(range(len(target)), key=lambda axis: end(origins[axis], default=-1))
+        first = [axis for part in order for axis in origins[part]]
+        apart = not keeps_order(source.shape, first)
+        if keeps_order(target, order) or (apart and tuple(order) != channels_last(len(target))):
+            continue
+        merged = build.reshape(build.transpose(source, first), [target[axis] for axis in order])
+        return build.transpose(merged, inverse(order))
+    return None
+
+
+def _parts(shape: Shape, finer: Shape) -> list[list[int]] | None:
+    """For each axis of `shape` those of `finer` that it is split into, None if it is not."""
+    parts: list[list[int]] = []
+    axis = 0
+    for size in shape:
+        part: list[int] = []
+        while prod(finer[i] for i in part) < size or (size == 1 and not part):
+            if axis == len(finer) or (size == 1 and finer[axis] != 1):
+                break
+            part.append(axis)
+            axis += 1
+        if prod(finer[i] for i in part) != size:
+            return None
+        parts.append(part)
+    if any(finer[i] != 1 for i in range(axis, len(finer))) or not parts:
+        return None
+    parts[-1] += range(axis, len(finer))
+    return parts
 
 
 def axes_by_origin(shape: Shape, origins: Sequence[int]) -> list[int]:

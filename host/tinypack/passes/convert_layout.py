@@ -21,12 +21,13 @@ def convert_layout(model: Model) -> None:
     graph = model.graph
     _settle(graph)
     # Not before: a transpose at the door of an NHWC model cancels by itself.
-    permuted = [permute_input(graph, value) for value in graph.inputs]
-    if any(permuted):
-        _settle(graph)
+    for value in graph.inputs:
+        permute_input(graph, value)
+    # Not before: an input shows by its transpose which layout it should have.
+    _settle(graph, through_reshapes=True)
 
 
-def _settle(graph: Graph) -> None:
+def _settle(graph: Graph, through_reshapes: bool = False) -> None:
     changed = True
     while changed:
         changed = False
@@ -37,7 +38,9 @@ def _settle(graph: Graph) -> None:
                 movement.remove(graph, node)
                 changed = True
             else:
-                changed |= movement.simplify(graph, node) or _permute_outputs(graph, node)
+                changed |= movement.simplify(graph, node, through_reshapes) or _permute_outputs(
+                    graph, node
+                )
 
 
 def _sink(graph: Graph, node: Node) -> bool:
