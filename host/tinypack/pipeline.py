@@ -11,16 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import importers, ops, passes
+from .auto import AutoChoice, choose_widths
 from .errors import PackError
 from .evaluate import Evaluation, evaluate
+from .execute import run_samples
 from .golden import golden_vectors
 from .input_spec import InputSpec
-from .ir import Graph, Model
+from .ir import FloatArray, Graph, Model, Node
+from .metrics import target_classes
 from .model_file import ModelSpec, write_model
 from .plan import MemoryPlan, apply_plan, plan_memory
 from .quant import PRECISIONS, QuantizedGraph, quantize_graph
 from .quant.emit import emit
 from .quant.float_input import input_quantizer
+from .quant.sensitivity import decision_graph
 from .quant.stored import is_stored, stored_graph
 from .samples import Samples, arrange
 from .warn import warnings
@@ -38,6 +42,7 @@ class Packed:
     """`file` is what goes on the board; `accuracy` is on the calibration samples.
 
     `noise` is each node's signal over its error there, in dB; None of layers packed as they were.
+    `choice` is what precision auto chose and why.
     """
 
     file: bytes
@@ -47,6 +52,7 @@ class Packed:
     accuracy: Evaluation | None
     warnings: tuple[str, ...]
     noise: tuple[float | None, ...]
+    choice: AutoChoice | None = None
 
 
 def load(path: str | Path, *, input_shapes: Mapping[str, Sequence[int]] | None = None) -> Model:
@@ -66,7 +72,8 @@ def quantize(
     progress: Progress | None = None,
 ) -> ModelSpec:
     """Integers for a loaded model; memory is not planned yet."""
-    quantized, spec = _quantized(model, calibration, precision, input_spec, progress)
+    spec = input_spec or InputSpec()
+    quantized = _quantized(model, calibration, precision, spec, progress)
     return _records(quantized, spec, precision, labels)
 
 
@@ -74,19 +81,20 @@ def _quantized(
     model: Model,
     calibration: Samples | None,
     precision: str,
-    input_spec: InputSpec | None,
+    spec: InputSpec,
     progress: Progress | None,
-) -> tuple[QuantizedGraph, InputSpec]:
+    widths: Mapping[Node, str] | None = None,
+) -> QuantizedGraph:
     if precision not in PRECISIONS:
         raise PackError(f"precision {precision} is unknown; choose {', '.join(PRECISIONS)}")
     graph = model.graph
-    spec = input_spec or InputSpec()
     if is_stored(graph):
-        return stored_graph(graph), spec
+        return stored_graph(graph)
     inputs = _noise(graph)
     if calibration is not None:
         inputs = _inputs(graph, _thinned(spec.normalized(calibration)))
-    return quantize_graph(graph, inputs, precision, _named(progress, "quantizing")), spec
+    show = _named(progress, "quantizing")
+    return quantize_graph(graph, inputs, precision, show, widths=widths)
 
 
 def _records(
@@ -103,17 +111,55 @@ def _records(
     return emit(quantized, quantizers, tuple(labels), metadata)
 
 
+def _auto(
+    model: Model,
+    calibration: Samples | None,
+    spec: InputSpec,
+    max_drop: float,
+    classes: bool,
+    progress: Progress | None,
+) -> AutoChoice:
+    """What precision auto makes of the model."""
+    if is_stored(model.graph):
+        raise PackError(
+            "--precision auto chooses widths of float weights but those of this model are already"
+            " integers; leave the option out, or give the float model"
+        )
+    if calibration is None:
+        raise PackError("--precision auto judges on real samples; give some with --calib")
+    samples = _thinned(spec.normalized(calibration))
+    graph = decision_graph(model.graph)
+
+    def fitted(
+        widths: Mapping[Node, str], seen: list[FloatArray], unseen: list[FloatArray]
+    ) -> list[FloatArray]:
+        quantized = quantize_graph(graph, seen, widths=widths)
+        bare = _records(quantized, InputSpec(), "auto", ())
+        return run_samples(write_model(apply_plan(bare, plan_memory(bare))), unseen)
+
+    return choose_widths(
+        graph,
+        _inputs(graph, samples),
+        target_classes(samples.y) if classes and samples.y is not None else None,
+        max_drop,
+        classes,
+        fitted,
+        _named(progress, "choosing widths"),
+    )
+
+
 def pack(
     path: str | Path,
     calibration: Samples | None = None,
     *,
     precision: str = "int8",
+    max_drop: float = 1.0,
     labels: Sequence[str] = (),
     input_spec: InputSpec | None = None,
     input_shapes: Mapping[str, Sequence[int]] | None = None,
     progress: Progress | None = None,
 ) -> Packed:
-    """The model file for a trained model."""
+    """The model file for a trained model; `max_drop` in points is for precision auto."""
     path = Path(path)
     if progress:
         progress("loading", 0, 1)
@@ -122,7 +168,12 @@ def pack(
     if task == "classify":
         labels = labels or model.labels or (calibration.labels if calibration else ())
         labels = _checked_labels(model.graph, labels)
-    quantized, spec = _quantized(model, calibration, precision, input_spec, progress)
+    spec = input_spec or InputSpec()
+    choice = None
+    if precision == "auto":
+        choice = _auto(model, calibration, spec, max_drop, task == "classify", progress)
+    widths = choice.widths if choice else None
+    quantized = _quantized(model, calibration, precision, spec, progress, widths)
     bare = _records(quantized, spec, precision, labels)
     plan = plan_memory(bare)
     planned = apply_plan(bare, plan)
@@ -149,6 +200,7 @@ def pack(
         accuracy=accuracy,
         warnings=() if is_stored(model.graph) else warnings(calibration, reference, labels),
         noise=tuple(quantized.noise.get(node) for node in quantized.graph.nodes),
+        choice=choice,
     )
 
 

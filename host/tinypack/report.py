@@ -22,10 +22,13 @@ class NodeCost:
 
 @dataclass(frozen=True)
 class Cost:
-    """`params` counts weights and biases, `weight_bytes` all constants as they are stored."""
+    """`params` counts weights and biases. `weight_bytes` are of weights as they are stored,
+    `constant_bytes` also of biases, multipliers and tables.
+    """
 
     file_bytes: int
     weight_bytes: int
+    constant_bytes: int
     arena_bytes: int
     arena_by_family: Mapping[str, int]
     params: int
@@ -46,7 +49,7 @@ def cost(model: ModelSpec, file_bytes: int) -> Cost:
                 shape=model.tensors[node.outputs[0]].shape,
                 weights=constants[0].dtype if constants else "",
                 macs=evaluate(OPS[node.op].macs, formula_names(model, node)),
-                weight_bytes=sum(len(t.data or b"") for t in constants),
+                weight_bytes=sum(_weight_bytes(node.op, t) for t in constants),
                 live_bytes=live[index],
             )
         )
@@ -54,13 +57,19 @@ def cost(model: ModelSpec, file_bytes: int) -> Cost:
     stored = {t.data for t in model.tensors if t.data is not None}
     return Cost(
         file_bytes=file_bytes,
-        weight_bytes=sum(len(data) for data in stored),
+        weight_bytes=sum(node.weight_bytes for node in nodes),
+        constant_bytes=sum(len(data) for data in stored),
         arena_bytes=model.arena_bytes,
         arena_by_family=dict(model.families),
         params=params,
         macs=sum(node.macs for node in nodes),
         nodes=tuple(nodes),
     )
+
+
+def _weight_bytes(op: str, tensor: TensorSpec) -> int:
+    """Biases and multipliers are s32; a table is no weight."""
+    return 0 if tensor.dtype == "s32" or op == "table" else len(tensor.data or b"")
 
 
 def _parameters(op: str, tensor: TensorSpec) -> int:
@@ -79,6 +88,7 @@ def info(model: ModelSpec, file_bytes: int) -> dict[str, Any]:
     return {
         "file_bytes": total.file_bytes,
         "weight_bytes": total.weight_bytes,
+        "constant_bytes": total.constant_bytes,
         "arena_bytes": total.arena_bytes,
         "arena_by_family": dict(total.arena_by_family),
         "params": total.params,

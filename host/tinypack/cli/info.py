@@ -31,6 +31,7 @@ def print_info(file: Path, result: dict[str, Any]) -> None:
         [
             ("file", result["file_bytes"]),
             ("of it weights", result["weight_bytes"]),
+            ("and biases, multipliers, tables", result["constant_bytes"] - result["weight_bytes"]),
             ("arena", result["arena_bytes"]),
         ],
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import PackError
+from ._choice import check_budgets, layer_choices, print_choice
 from ._output import (
     count,
     json_option,
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from ..evaluate import Evaluation
     from ..pipeline import Packed
 
-_PRECISIONS = ("int8", "int4", "mixed")
+_PRECISIONS = ("int8", "int4", "mixed", "auto")
 
 
 @click.command("pack", short_help="Pack a trained model (also without the word pack).")
@@ -40,8 +41,18 @@ _PRECISIONS = ("int8", "int4", "mixed")
     type=click.Choice(_PRECISIONS),
     default="int8",
     show_default=True,
-    help="Width of the weights; mixed keeps the first, last and depthwise layers int8.",
+    help="Width of the weights; mixed keeps the first, last and depthwise layers int8, auto"
+    " chooses per layer and says why.",
 )
+@click.option(
+    "--max-drop",
+    type=click.FloatRange(min=0),
+    default=1.0,
+    show_default=True,
+    help="For auto: points of accuracy that may be lost.",
+)
+@click.option("--max-flash", type=int, help="Refuse a file of more bytes.")
+@click.option("--max-ram", type=int, help="Refuse an arena of more bytes.")
 @click.option("--board", "boards", multiple=True, help="Say whether the model fits; repeatable.")
 @click.option("--labels", help="Names of the classes: a,b,c")
 @click.option(
@@ -68,6 +79,9 @@ def command(
     output: Path | None,
     calib: Path | None,
     precision: str,
+    max_drop: float,
+    max_flash: int | None,
+    max_ram: int | None,
     boards: Sequence[str],
     labels: str | None,
     input_spec: Path | None,
@@ -93,12 +107,14 @@ def command(
             model,
             load_calibration(calib) if calib else None,
             precision=precision,
+            max_drop=max_drop,
             labels=[name.strip() for name in labels.split(",")] if labels else (),
             input_spec=load_input_spec(input_spec) if input_spec else None,
             input_shapes=dict(map(_input_shape, input_shapes)),
             progress=show,
         )
         tested = _test(packed, model, calib, show) if calib else None
+    check_budgets(packed, max_flash, max_ram)
     write_file(target, packed.file)
     result = _result(target, packed, tested)
     if chosen:
@@ -163,6 +179,7 @@ def _result(target: Path, packed: "Packed", tested: "Evaluation | None") -> dict
         "precision": packed.precision,
         "file_bytes": total.file_bytes,
         "weight_bytes": total.weight_bytes,
+        "constant_bytes": total.constant_bytes,
         "arena_bytes": total.arena_bytes,
         "arena_lower_bound": packed.plan.lower_bound,
         "arena_by_family": dict(total.arena_by_family),
@@ -170,6 +187,7 @@ def _result(target: Path, packed: "Packed", tested: "Evaluation | None") -> dict
         "macs": total.macs,
         "accuracy": accuracy,
         "warnings": list(packed.warnings),
+        "layers": layer_choices(packed.choice),
     }
 
 
@@ -192,6 +210,7 @@ def _print(result: dict[str, Any], packed: "Packed") -> None:
     rows: list[tuple[str, object]] = [
         ("weights", result["precision"]),
         ("file, bytes of flash", result["file_bytes"]),
+        ("  of them weights", result["weight_bytes"]),
         ("arena, bytes of RAM", result["arena_bytes"]),
         ("  no plan needs less than", result["arena_lower_bound"]),
         ("parameters", result["params"]),
@@ -200,6 +219,8 @@ def _print(result: dict[str, Any], packed: "Packed") -> None:
     if accuracy := result["accuracy"]:
         rows += accuracy_rows(accuracy)
     print_table(result["output"], ("", ""), rows)
+    if packed.choice is not None:
+        print_choice(packed.choice)
     for board in result.get("boards", []):
         click.echo(f"{board['id']}: {verdict(board)}")
 

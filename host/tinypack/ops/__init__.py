@@ -85,24 +85,34 @@ def keeps_scale(node: Node) -> bool:
     return getattr(module, "KEEPS_SCALE", False)
 
 
-Visit = Callable[[Node, Sequence[FloatArray], FloatArray], None]
+Visit = Callable[[Node, Sequence[FloatArray], FloatArray], FloatArray | None]
 
 
 def run(
-    graph: Graph, inputs: Sequence[FloatArray], visit: Visit | None = None
+    graph: Graph,
+    inputs: Sequence[FloatArray],
+    visit: Visit | None = None,
+    constants: Mapping[Value, FloatArray] | None = None,
 ) -> list[FloatArray]:
     """Outputs of a legal graph for inputs [samples, *shape], each as the graph's input has it.
 
-    `visit(node, operands, output)` is called in execution order, for groups of samples in turn.
+    `visit(node, operands, output)` is called in execution order, for groups of samples in turn;
+    what it returns, if anything, goes on in place of the output. `constants` replace the graph's.
     """
     count = len(inputs[0]) if inputs else 1
     groups = []
     for start in range(0, count, _GROUP):
-        groups.append(_run(graph, [x[start : start + _GROUP] for x in inputs], visit))
+        some = [x[start : start + _GROUP] for x in inputs]
+        groups.append(_run(graph, some, visit, constants or {}))
     return [np.concatenate(parts) for parts in zip(*groups, strict=True)]
 
 
-def _run(graph: Graph, inputs: Sequence[FloatArray], visit: Visit | None) -> list[FloatArray]:
+def _run(
+    graph: Graph,
+    inputs: Sequence[FloatArray],
+    visit: Visit | None,
+    constants: Mapping[Value, FloatArray],
+) -> list[FloatArray]:
     arrays: dict[Value, FloatArray] = {}
     for value, x in zip(graph.inputs, inputs, strict=True):
         arrays[value] = np.ascontiguousarray(x, np.float32).reshape(len(x), *value.shape)
@@ -110,10 +120,10 @@ def _run(graph: Graph, inputs: Sequence[FloatArray], visit: Visit | None) -> lis
     kept = set(graph.outputs)
     for node in graph.nodes:
         operands = [value for value in node.inputs if value is not None]
-        values = [v.data if v.is_constant else arrays[v] for v in operands]
-        y = arrays[node.output] = float_(node, *values)
-        if visit:
-            visit(node, values, y)
+        values = [constants.get(v, v.data) if v.is_constant else arrays[v] for v in operands]
+        y = float_(node, *values)
+        changed = visit(node, values, y) if visit else None
+        arrays[node.output] = y if changed is None else changed
         for value in operands:
             if last[value] is node and value not in kept:
                 arrays.pop(value, None)

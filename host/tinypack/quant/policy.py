@@ -7,19 +7,20 @@ PRECISIONS = {
     "int8": "all weights s8",
     "int4": "all weights s4",
     "mixed": "weights s4, but s8 in the first, the last and all depthwise layers",
+    "auto": "weights s4, but s8 in layers where that costs too much accuracy",
 }
 
 _LINEAR = ("conv_2d", "depthwise_conv_2d", "fully_connected")
 
 
 def weight_dtypes(graph: Graph, precision: str) -> dict[Node, str]:
-    """By linear layer.
+    """By linear layer; auto chooses later, on samples.
 
     Mixed keeps wide what is small and hurts: first layers see the finest input, last ones decide,
     and a depthwise channel has nine taps in which no error averages out.
     """
     layers = [node for node in graph.nodes if node.op in _LINEAR]
-    if precision == "int8":
+    if precision in ("int8", "auto"):
         return dict.fromkeys(layers, "s8")
     dtypes = dict.fromkeys(layers, "s4")
     if precision == "mixed":

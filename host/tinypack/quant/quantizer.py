@@ -84,9 +84,16 @@ def quantize_graph(
     inputs: Sequence[FloatArray],
     precision: str = "int8",
     progress: Progress | None = None,
+    *,
+    widths: Mapping[Node, str] | None = None,
+    alone: bool = False,
 ) -> QuantizedGraph:
-    """`inputs` are calibration samples for each graph input, as ops.run takes them."""
-    dtypes = weight_dtypes(graph, precision)
+    """`inputs` are calibration samples for each graph input, as ops.run takes them.
+
+    `widths` gives layers other weights than `precision` would. `alone` rounds every layer as if
+    all others were exact.
+    """
+    dtypes = weight_dtypes(graph, precision) | dict(widths or {})
     common = common_scales(graph, inputs)
     params: dict[Value, QuantParams] = {}
     exact: dict[Value, FloatArray] = {}
@@ -98,7 +105,7 @@ def quantize_graph(
     def set_value(value: Value, given: QuantParams, x: FloatArray, y: FloatArray) -> None:
         params[value] = given
         exact[value] = x
-        actual[value] = fake_quantize(y, given.scale[0], given.zero_point[0])
+        actual[value] = x if alone else fake_quantize(y, given.scale[0], given.zero_point[0])
 
     for value, x in zip(graph.inputs, inputs, strict=True):
         x = np.ascontiguousarray(x, np.float32).reshape(len(x), *value.shape)

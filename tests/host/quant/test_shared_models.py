@@ -8,6 +8,7 @@ import pytest
 from tinypack.calibrate import reference
 from tinypack.evaluate import evaluate
 from tinypack.pipeline import pack
+from tinypack.report import cost
 from tinypack.samples import load_calibration, load_test
 
 # model: least right answers, least agreement in %, most file bytes, most arena bytes
@@ -77,3 +78,12 @@ def test_exports_of_one_network_pack_alike(shared_models):
         _, plain = measure(shared_models, name.partition(".")[0], "int8")
         _, other = measure(shared_models, name, "int8")
         assert np.isclose(plain.value, other.value, atol=0.01)
+
+
+@pytest.mark.parametrize("name", ["kws", "ic", "cifar_mbv2", "har_conv1d", "digits_cnn"])
+def test_auto(shared_models, name):
+    """Within a point of float (and one sample), in half of int8's weight bytes."""
+    packed, result = measure(shared_models, name, "auto")
+    assert result.value >= result.float_value - 0.01 - 1 / result.samples
+    weights = cost(packed.model, len(packed.file))
+    assert weights.weight_bytes <= 0.53 * weights.params

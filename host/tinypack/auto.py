@@ -1,0 +1,159 @@
+"""Chooses the width of each layer's weights: as narrow as the allowed loss of accuracy lets.
+
+Layers are narrowed in the order of quant/mixed.py, and bisection finds how many may be. What a
+choice loses is predicted on calibration samples that its weights were not fitted to: fitted on
+one half and measured on the other, both ways. On samples it was fitted to, a choice looks twice
+as good as it is.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import erf, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import ops
+from .errors import PackError
+from .ir import FloatArray, Graph, Node
+from .quant.mixed import LayerChoice, NarrowingOrder, narrowing_order
+from .quant.sensitivity import decisions
+
+# Outputs for the second samples of a model with these weights that was fitted to the first.
+Fitted = Callable[[Mapping[Node, str], list[FloatArray], list[FloatArray]], list[FloatArray]]
+
+# Share of the allowed loss that the prediction may use up: it is itself uncertain by about half.
+_CAUTION = 0.5
+# Below this there is nothing to fit to one half and measure on the other.
+_FEWEST_SAMPLES = 20
+
+
+@dataclass(frozen=True)
+class AutoChoice:
+    """`loss` is what is predicted, in points: percent of samples, or of the output's variance.
+
+    `unseen` are classes that no calibration sample is of; what narrow weights do to them nobody
+    can tell, and all weights stay wide.
+    """
+
+    widths: Mapping[Node, str]
+    loss: float
+    layers: tuple[LayerChoice, ...]
+    unseen: tuple[int, ...] = ()
+
+
+def choose_widths(
+    graph: Graph,
+    inputs: Sequence[FloatArray],
+    targets: NDArray[np.int64] | None,
+    max_drop: float,
+    classes: bool,
+    fitted: Fitted,
+    progress: Callable[[int, int], None] | None = None,
+) -> AutoChoice:
+    """`graph` is a decision_graph(), `inputs` are calibration samples as ops.run takes them,
+    `targets` their classes if known.
+
+    `classes`: the answer is the largest output; otherwise the outputs themselves count.
+    """
+    count = len(inputs[0])
+    if count < _FEWEST_SAMPLES:
+        raise PackError(
+            f"--precision auto needs {_FEWEST_SAMPLES} calibration samples to judge by but"
+            f" {count} were given; give more, or choose int8 or int4"
+        )
+    order = narrowing_order(graph, inputs)
+    exact = decisions(ops.run(graph, inputs))
+    losses: dict[int, float] = {}
+
+    def loss(narrow: int) -> float:
+        if narrow not in losses:
+            actual = _cross_fitted(inputs, order.widths(narrow), fitted)
+            losses[narrow] = expected_loss(exact, actual, targets, classes)
+            if progress:
+                progress(len(losses), _steps(order))
+        return losses[narrow]
+
+    unseen = _unseen(exact) if classes else ()
+    narrow = 0
+    if not unseen:
+        narrow = _most(len(order.layers), lambda n: loss(n) <= _CAUTION * max_drop)
+    return AutoChoice(order.widths(narrow), loss(narrow), (*order.layers, *order.dear), unseen)
+
+
+def _unseen(exact: NDArray[np.float64]) -> tuple[int, ...]:
+    """Classes that the float model finds nowhere."""
+    if exact.shape[1] == 1:
+        count, seen = 2, {int(answer) for answer in exact[:, 0] > 0}
+    else:
+        count, seen = exact.shape[1], set(exact.argmax(1).tolist())
+    return tuple(i for i in range(count) if i not in seen)
+
+
+def _steps(order: NarrowingOrder) -> int:
+    return len(order.layers).bit_length() + 2
+
+
+def _most(count: int, allowed: Callable[[int], bool]) -> int:
+    """Largest number up to `count` that is allowed; 0 is taken unasked."""
+    if allowed(count):
+        return count
+    low, high = 0, count
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if allowed(middle) else (low, middle)
+    return low
+
+
+def _cross_fitted(
+    inputs: Sequence[FloatArray], widths: Mapping[Node, str], fitted: Fitted
+) -> NDArray[np.float64]:
+    """Decisions for all samples, each from weights fitted to the other half of them."""
+    count = len(inputs[0])
+    halves = (np.arange(0, count, 2), np.arange(1, count, 2))
+    result = None
+    for seen, unseen in (halves, halves[::-1]):
+        outputs = fitted(widths, [x[seen] for x in inputs], [x[unseen] for x in inputs])
+        found = decisions(outputs)
+        if result is None:
+            result = np.zeros((count, found.shape[1]))
+        result[unseen] = found
+    assert result is not None
+    return result
+
+
+def expected_loss(
+    exact: NDArray[np.float64],
+    actual: NDArray[np.float64],
+    targets: NDArray[np.int64] | None,
+    classes: bool,
+) -> float:
+    """Points lost by noise of the size seen, whichever samples it happens to turn.
+
+    Of classifiers the chance that noise turns a sample is Phi(-margin / noise), the normal
+    distribution; a turned sample counts by how much surer the model was of its answer, or with
+    `targets` by whether it was right.
+    """
+    if not classes:
+        variance = float(np.var(exact, axis=0).mean())
+        return 100 * float(np.mean((actual - exact) ** 2)) / max(variance, 1e-30)
+    if exact.shape[1] == 1:
+        exact, actual = (np.concatenate([x, -x], axis=1) / 2 for x in (exact, actual))
+    answers = exact.argmax(1) if targets is None else targets
+    margin, moved = _margins(exact, answers), _margins(actual, answers)
+    noise = max(sqrt(float(np.mean((moved - margin) ** 2))), 1e-30)
+    kept = np.array([0.5 * (1 + erf(m / noise / sqrt(2))) for m in margin])
+    if targets is not None:
+        return 100 * float(np.mean((margin > 0) - kept))
+    surer = np.exp(exact - exact.max(1, keepdims=True))
+    surer = np.sort(surer / surer.sum(1, keepdims=True), axis=1)
+    return 100 * float(np.mean((1 - kept) * (surer[:, -1] - surer[:, -2])))
+
+
+def _margins(decided: NDArray[np.float64], answers: NDArray[np.int64]) -> NDArray[np.float64]:
+    """How far each answer is above the best other one."""
+    rows = np.arange(len(decided))
+    others = decided.copy()
+    others[rows, answers] = -np.inf
+    margins: NDArray[np.float64] = decided[rows, answers] - others.max(1)
+    return margins
