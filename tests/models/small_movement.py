@@ -57,8 +57,8 @@ def slice_backwards(g: SmallGraph) -> str:
 
 @model()
 def gather_channels(g: SmallGraph) -> str:
-    x = g.op("Conv", g.x(1, 4, 5, 5), g.weights(6, 4, 1, 1))
-    return g.op("Conv", g.op("Gather", x, g.axes(5, 0, 3, 3, -5), axis=1), g.weights(2, 5, 1, 1))
+    x = g.op("Gather", g.x(1, 6, 5, 5), g.axes(5, 0, 3, 3, -5), axis=1)
+    return g.op("Conv", x, g.weights(2, 5, 3, 3))
 
 
 @model()
