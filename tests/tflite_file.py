@@ -83,14 +83,15 @@ def _options(builder: flatbuffers.Builder, kind: str, values: dict[str, Any]) ->
 def one_operator(
     op: str,
     inputs: Sequence[Tensor],
-    output: Tensor,
+    output: Tensor | Sequence[Tensor],
     options: str,
     version: int = 1,
     **values: Any,
 ) -> bytes:
     """A file of the builtin `op`; what is not constant among `inputs` is fed."""
     builder = flatbuffers.Builder()
-    tensors = [*inputs, output]
+    outputs = [output] if isinstance(output, Tensor) else output
+    tensors = [*inputs, *outputs]
     buffers = [_buffer(builder, None), *(_buffer(builder, tensor.data) for tensor in tensors)]
     buffers_at = _offsets(builder, tflite.ModelStartBuffersVector, buffers)
     tables = [_tensor(builder, tensor, number + 1) for number, tensor in enumerate(tensors)]
@@ -98,7 +99,8 @@ def one_operator(
     options_at = _options(builder, options, values)
     places = range(len(inputs))
     read = _vector(builder, tflite.OperatorStartInputsVector, "PrependInt32", places)
-    written = _vector(builder, tflite.OperatorStartOutputsVector, "PrependInt32", [len(inputs)])
+    made = range(len(inputs), len(tensors))
+    written = _vector(builder, tflite.OperatorStartOutputsVector, "PrependInt32", made)
     fed = [number for number in places if inputs[number].data is None]
     fed_at = _vector(builder, tflite.SubGraphStartInputsVector, "PrependInt32", fed)
     tflite.OperatorStart(builder)
@@ -118,7 +120,7 @@ def one_operator(
     code = getattr(tflite.BuiltinOperator, op)
     tflite.OperatorCodeStart(builder)
     tflite.OperatorCodeAddBuiltinCode(builder, code)
-    tflite.OperatorCodeAddDeprecatedBuiltinCode(builder, code)
+    tflite.OperatorCodeAddDeprecatedBuiltinCode(builder, min(code, 127))
     tflite.OperatorCodeAddVersion(builder, version)
     codes = _offsets(
         builder, tflite.ModelStartOperatorCodesVector, [tflite.OperatorCodeEnd(builder)]

@@ -18,6 +18,7 @@ from ..ir import Array, Graph, Model, Node, QuantParams, Value, constant
 from ..ops import MODULES, unsupported
 from ..ops._taps import Taps
 from ..ops._taps_tflite import bilinear, nearest_neighbor
+from ._tflite_movement import MOVEMENTS, import_movement
 
 _DTYPES: dict[int, tuple[str, Any]] = {
     tflite.TensorType.FLOAT32: ("f32", "<f4"),
@@ -117,8 +118,11 @@ class _Importer:
         inputs = [self._value(int(i)) if i >= 0 else None for i in operator.InputsAsNumpy()]
         outputs = [self._value(int(i)) for i in operator.OutputsAsNumpy()]
         # Operators have no names of their own: that of what they compute is what tools show.
-        what = _Operator(self.result, op, outputs[0].name, operator, inputs, outputs[0])
+        what = _Operator(self.result, op, outputs[0].name, operator, inputs, outputs)
         if op in ("QUANTIZE", "DEQUANTIZE") and self._passes_through(what, operator):
+            return
+        if op in MOVEMENTS:
+            import_movement(what)
             return
         if op not in _IMPORT or len(outputs) != 1:
             raise unsupported(what.name, op)
@@ -174,10 +178,10 @@ class _Operator:
         name: str,
         table: Any,
         inputs: Sequence[Value | None],
-        output: Value,
+        outputs: Sequence[Value],
     ) -> None:
         self.graph, self.op, self.name, self.table = graph, op, name, table
-        self.inputs, self.output = inputs, output
+        self.inputs, self.outputs, self.output = inputs, outputs, outputs[0]
 
     def options(self, kind: type) -> Any:
         options = kind()
@@ -186,6 +190,9 @@ class _Operator:
             raise self.refuse("has no options", "convert the model anew")
         options.Init(table.Bytes, table.Pos)
         return options
+
+    def option(self, table: str, field: str) -> Any:
+        return getattr(self.options(getattr(tflite, table)), field)()
 
     def input(self, index: int) -> Value:
         value = self.inputs[index]

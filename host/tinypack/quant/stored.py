@@ -130,20 +130,6 @@ def _same(node: Node) -> Quantized:
     return _result(node, {})
 
 
-def _concat(node: Node) -> Quantized:
-    for value in node.inputs:
-        assert value is not None
-        if (_params(value).scale, _params(value).zero_point) != (
-            _params(node.output).scale,
-            _params(node.output).zero_point,
-        ):
-            raise PackError(
-                f"node {node.name!r}: joins integers of different scales;"
-                " convert the model with a newer TensorFlow"
-            )
-    return _result(node, {})
-
-
 def _quantize(node: Node) -> Quantized:
     real = _scale(node.input(0)) / _scale(node.output)
     return _result(node, rescale(real) | activation(node, _params(node.output)))
@@ -163,7 +149,7 @@ _RESULTS: dict[str, Callable[[Node], Quantized]] = {
     "pad": _pad,
     "reshape": _same,
     "transpose": _same,
-    "concat": _concat,
+    "concat": _same,
     "slice": _same,
     "gather": _same,
     "quantize": _quantize,
