@@ -68,7 +68,7 @@ def _tensor(builder: flatbuffers.Builder, tensor: Tensor, buffer: int) -> int:
     kind = "int8" if tensor.data is None else tensor.data.dtype.name
     tflite.TensorAddType(builder, _TYPES[kind])
     tflite.TensorAddBuffer(builder, buffer)
-    if tensor.scale:
+    if len(tensor.scale):
         tflite.TensorAddQuantization(builder, quantization)
     return tflite.TensorEnd(builder)
 

@@ -28,7 +28,7 @@ import tomllib
 from tinyinfer.engine import Engine
 from tinyinfer.model_file import crc32
 from tinypack.model_file import GoldenSpec, ModelSpec, NodeSpec, TensorSpec, write_model
-from tinypack.model_file.layout import pack_params, pack_weights
+from tinypack.model_file.layout import pack_params, pack_weights, phases
 from tinypack.plan import apply_plan, plan_memory
 
 FOLDER = Path(__file__).parent
@@ -140,11 +140,24 @@ def _case(op: str, name: str, table: dict[str, Any], values: dict[str, Any]) -> 
 def _stored(op: str, fill: str, data: np.ndarray, dtype: str, names: Mapping[str, Any]) -> bytes:
     """The bytes of a constant, in the layout of its operator."""
     groups = names.get("groups", 1)
+    if fill in ("weights", "params") and op == "transpose_conv_2d":
+        return _phases(fill, data, dtype, names)
     if fill == "weights":
         return pack_weights(op, dtype, data, groups)
     if fill == "params":
         return pack_params(op, names["weights"], data, groups)
     return data.astype(NUMPY[dtype]).tobytes()
+
+
+def _phases(fill: str, data: np.ndarray, dtype: str, names: Mapping[str, Any]) -> bytes:
+    """Weights of all phases, or params, which differ from phase to phase."""
+    parts = phases(names["k"] if fill == "params" else data, names["stride"])
+    if fill == "weights":
+        return b"".join(pack_weights("conv_2d", dtype, part, names["groups"]) for part in parts)
+    return b"".join(
+        pack_params("conv_2d", names["weights"], np.roll(data, i, axis=0), names["groups"])
+        for i in range(len(parts))
+    )
 
 
 # What constants hold

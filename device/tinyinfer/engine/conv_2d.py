@@ -4,7 +4,7 @@ from array import array
 
 from ..model_file import S8
 from .arithmetic import align, dot, requantize
-from .layouts import pairs, pairs_bytes, params
+from .layouts import pairs, pairs_bytes, pairs_row, params
 
 
 def check(node):
@@ -17,12 +17,6 @@ def check(node):
     groups = x.c // k.c
     rows = groups * align(y.c // groups, 2)
     node.weights(rows, pairs_bytes(k.dtype, rows, k.h * k.w * k.c))
-
-
-def _row(node, channel):
-    """Where a channel's weights and params stand: the channels of a group are padded to pairs."""
-    of_group = node.y.c * node.k.c // node.x.c
-    return channel // of_group * align(of_group, 2) + channel % of_group
 
 
 def _window(node, oh, ow, n, group):
@@ -56,8 +50,8 @@ def run(node, row0, row1):
             for ow in range(y.w)
         ]
         for o in range(group * of_group, (group + 1) * of_group):
-            weights = pairs(k, _row(node, o), taps)
-            bias, m, shift = params(node.inputs[2], _row(node, o))
+            weights = pairs(k, pairs_row(node, o), taps)
+            bias, m, shift = params(node.inputs[2], pairs_row(node, o))
             at = o
             for window in windows:
                 acc = bias + dot(window, weights)
@@ -72,7 +66,7 @@ def constants(node):
     """Weights [taps, oc] and params."""
     from .vector import np, params_of
 
-    rows = [_row(node, o) for o in range(node.y.c)]
+    rows = [pairs_row(node, o) for o in range(node.y.c)]
     taps = node.k.h * node.k.w * node.k.c
     return np.array([pairs(node.k, row, taps) for row in rows], np.int8).T, params_of(node, rows)
 

@@ -20,16 +20,23 @@ def quads_bytes(dtype, rows, taps):
     return rows * align(taps, 4) // (2 if dtype == S4 else 1)
 
 
-def pairs(k, row, taps):
+def pairs_row(node, channel):
+    """Where a channel's weights and params stand: the channels of a group are padded to pairs."""
+    of_group = node.y.c * node.k.c // node.x.c
+    return channel // of_group * align(of_group, 2) + channel % of_group
+
+
+def pairs(k, row, taps, start=0):
+    """Weights that begin at byte `start`."""
     data = k.data
     out = array("b", bytes(taps))
     c = row & 1
     if k.dtype == S4:
-        base = (row >> 1) * align(taps, 4)
+        base = start + (row >> 1) * align(taps, 4)
         for t in range(taps):
             out[t] = _nibble(data[base + t], c == 0)
     else:
-        base = (row >> 1) * 2 * align(taps, 4) + c
+        base = start + (row >> 1) * 2 * align(taps, 4) + c
         for t in range(taps):
             byte = data[base + (t >> 2) * 8 + (t & 1) * 4 + (t & 2)]
             out[t] = byte - (byte >> 7 << 8)

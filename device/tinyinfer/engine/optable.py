@@ -101,4 +101,10 @@ OPS = {
         (0, 0, 0,),
         lambda x, k, y, a: y.n * y.h,
         lambda x, k, y, a: y.n * y.h * y.w * y.c * (k.c - 1) * (k.c - 1)),
+    25: ("transpose_conv_2d", 3, 3, 1,
+        ("stride_h", "stride_w", "pad_top", "pad_left", "activation_min", "activation_max",
+         "wide",),
+        (1, 1, 0, 0, -128, 127, 0,),
+        lambda x, k, y, a: y.n * y.h,
+        lambda x, k, y, a: x.n * x.h * x.w * k.h * k.w * k.c * y.c),
 }

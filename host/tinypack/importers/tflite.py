@@ -310,6 +310,23 @@ def _depthwise_conv_2d(what: _Operator) -> None:
     )
 
 
+def _transpose_conv(what: _Operator) -> None:
+    o, stored, x = what.options(tflite.TransposeConvOptions), what.input(1), what.input(2)
+    if not stored.is_constant:
+        raise what.refuse("takes its weights at run time", "convert with constant weights")
+    attrs = {"stride_h": o.StrideH(), "stride_w": o.StrideW()}
+    for axis, stride, before, after in (
+        (1, o.StrideH(), "pad_top", "pad_bottom"),
+        (2, o.StrideW(), "pad_left", "pad_right"),
+    ):
+        total = (x.shape[axis] - 1) * stride + stored.shape[axis] - what.output.shape[axis]
+        attrs[before] = max(total, 0) // 2 if o.Padding() == tflite.Padding.SAME else 0
+        attrs[after] = total - attrs[before]
+    weights, bias = what.constant(stored, stored.data, 0), what.bias(3, stored.shape[0])
+    bounds = what.bounds(o.FusedActivationFunction())
+    what.add("transpose_conv_2d", x, weights, bias, **attrs, **bounds)
+
+
 def _fully_connected(what: _Operator) -> None:
     o, x, weights = what.options(tflite.FullyConnectedOptions), what.input(0), what.input(1)
     if not weights.is_constant or weights.rank != 2:
@@ -411,6 +428,7 @@ def _unary(name: str, option: Callable[[Any], float] | None = None) -> Callable[
 _IMPORT: dict[str, Callable[[_Operator], None]] = {
     "CONV_2D": _conv_2d,
     "DEPTHWISE_CONV_2D": _depthwise_conv_2d,
+    "TRANSPOSE_CONV": _transpose_conv,
     "FULLY_CONNECTED": _fully_connected,
     "AVERAGE_POOL_2D": _pool("average_pool_2d"),
     "MAX_POOL_2D": _pool("max_pool_2d"),

@@ -19,6 +19,7 @@ How to read a legal graph, that is, what `passes.run(model)` leaves:
   |---|---|---|
   | conv_2d | weights [oc, kh, kw, c / groups], bias [oc] | pad_bottom, pad_right |
   | depthwise_conv_2d | weights [oc, kh, kw, 1], bias [oc] | pad_bottom, pad_right |
+  | transpose_conv_2d | as conv_2d | pad_bottom, pad_right, negative behind the last tap |
   | fully_connected | weights [oc, c], bias [oc] | |
   | add | any input may be constant | subtract (1: input 0 - input 1) |
   | mul | any input may be constant | |

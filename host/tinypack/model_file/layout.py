@@ -127,7 +127,12 @@ LAYOUTS = {
     "quads_s8": Layout(4, 4, _pack_quads_s8, _unpack_quads_s8),
     "quads_s4": Layout(4, 4, _pack_quads_s4, _unpack_quads_s4),
 }
-_ORDER = {"conv_2d": "pairs", "depthwise_conv_2d": "planes", "fully_connected": "quads"}
+_ORDER = {
+    "conv_2d": "pairs",
+    "depthwise_conv_2d": "planes",
+    "fully_connected": "quads",
+    "transpose_conv_2d": "pairs",
+}
 
 
 def layout_of(op: str, dtype: str) -> Layout:
@@ -153,6 +158,20 @@ def pack_weights(op: str, dtype: str, weights: NDArray[np.integer], groups: int 
     padded = np.zeros(_padded(layout, groups, channels, taps), np.int8)
     padded[:, : channels // groups, :taps] = weights.reshape(groups, channels // groups, taps)
     return layout.pack(padded).tobytes()
+
+
+def phases(weights: NDArray[np.integer], strides: tuple[int, int]) -> list[NDArray[np.integer]]:
+    """What each phase of transpose_conv_2d's output sees of weights [oc, kh, kw, c]; the buffers
+    hold them one after the other."""
+    found = []
+    for p in range(strides[0]):
+        for q in range(strides[1]):
+            part = weights[:, p :: strides[0], q :: strides[1]][:, ::-1, ::-1]
+            if not part.size:
+                h, w = max(1, part.shape[1]), max(1, part.shape[2])
+                part = np.zeros((len(weights), h, w, weights.shape[3]), weights.dtype)
+            found.append(part)
+    return found
 
 
 def unpack_weights(

@@ -178,5 +178,4 @@ _REMEDIES = {
     "LSTM": "use convolutions over time, as temporal convolutional networks do",
     "RNN": "use convolutions over time, as temporal convolutional networks do",
     "Dropout": "it is in training mode: export the model in evaluation mode",
-    "ConvTranspose": "use nearest-neighbour upsampling and a convolution, or an encoder only",
 }

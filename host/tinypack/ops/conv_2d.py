@@ -69,8 +69,13 @@ def infer_shape(node: Node) -> Shape:
 
 def float_(node: Node, x: FloatArray, weights: FloatArray, bias: FloatArray) -> FloatArray:
     seen = taps(padded(x, node, 0.0), node)
-    channels, groups = x.shape[-1], x.shape[-1] // weights.shape[-1]
-    images, oh, ow, _ = seen[0].shape
+    return product(seen, weights, bias).reshape(len(x), *node.output.shape)
+
+
+def product(seen: list[FloatArray], weights: FloatArray, bias: FloatArray) -> FloatArray:
+    """Weights [oc, kh, kw, c / groups] times what each tap sees, [images, oh, ow, c]."""
+    images, oh, ow, channels = seen[0].shape
+    groups = channels // weights.shape[-1]
     y = np.empty((images, oh, ow, len(weights)), np.float32)
     width, out = weights.shape[-1], len(weights) // groups
     step = max(1, _COLUMNS // (oh * ow * len(seen) * channels))
@@ -81,7 +86,7 @@ def float_(node: Node, x: FloatArray, weights: FloatArray, bias: FloatArray) -> 
             matrix = weights[g * out : (g + 1) * out].reshape(out, -1).T
             y[start : start + step, ..., g * out : (g + 1) * out] = columns @ matrix
     y += bias
-    return y.reshape(len(x), *node.output.shape)
+    return y
 
 
 def quantize(layer: Layer) -> Quantized:

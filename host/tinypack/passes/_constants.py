@@ -7,7 +7,7 @@ from ..ir import Node, Value, constant
 
 Floats = NDArray[np.float64]
 
-LINEAR = ("conv_2d", "depthwise_conv_2d", "fully_connected")
+LINEAR = ("conv_2d", "depthwise_conv_2d", "fully_connected", "transpose_conv_2d")
 
 
 def is_affine(node: Node) -> bool:

@@ -104,12 +104,19 @@ def _forward(graph: Graph, node: Node) -> bool:
         rows = rows.reshape(-1, rows.shape[-1])
         if not np.array_equal(rows, np.broadcast_to(rows[0], rows.shape)):
             return False
-        if node.op == "add" and layer.op != "fully_connected" and window_of(layer).is_padded:
+        if node.op == "add" and not _sees_inputs_only(layer):
             return False
         constants.append(rows[0])
     for (layer, _), k in zip(readers, constants, strict=True):
         _absorb(layer, node.op, k)
     return movement.replace(graph, node, node.input(0))
+
+
+def _sees_inputs_only(layer: Node) -> bool:
+    """Whether every output is made of the same number of inputs, and of no padding."""
+    if layer.op == "transpose_conv_2d":
+        return False
+    return layer.op == "fully_connected" or not window_of(layer).is_padded
 
 
 def _readers(graph: Graph, node: Node) -> list[tuple[Node, list[Node]]] | None:
@@ -135,7 +142,7 @@ def _absorb(layer: Node, op: str, k: Floats) -> None:
     weights = layer.input(1).data.astype(np.float64)
     if layer.op == "depthwise_conv_2d":
         spread = np.repeat(k, len(weights) // len(k)).reshape(-1, 1, 1, 1)
-    elif layer.op == "conv_2d":
+    elif layer.op in ("conv_2d", "transpose_conv_2d"):
         groups = len(k) // weights.shape[-1]
         spread = np.repeat(k.reshape(groups, -1), len(weights) // groups, axis=0)
         spread = spread.reshape(len(weights), 1, 1, -1)

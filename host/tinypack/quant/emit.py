@@ -10,7 +10,7 @@ from .. import ops
 from ..ir import Node, QuantParams, Value
 from ..ir.tensor import dtype_of
 from ..model_file import ModelSpec, NodeSpec, QuantizerSpec, TensorSpec
-from ..model_file.layout import pack_params, pack_weights
+from ..model_file.layout import pack_params, pack_weights, phases
 from ..ops._layer import LinearWeights, Quantized
 from ..ops._requant import quantize_multiplier
 from .quantizer import QuantizedGraph
@@ -103,23 +103,27 @@ def _linear(node: Node, result: Quantized, x: QuantParams) -> tuple[TensorSpec, 
     """Weights in the layout of their operator, and their params."""
     weights = result.weights
     assert weights is not None
-    params = _params(weights, x, result.output)
     # A depthwise layer's groups are its channels, which its layout does not know as such.
-    groups = weights.groups if node.op == "conv_2d" else 1
+    groups = 1 if node.op == "depthwise_conv_2d" else weights.groups
+    parts: list[NDArray[np.integer[Any]]] = [weights.codes]
+    if node.op == "transpose_conv_2d":
+        strides = ops.attributes(node)
+        parts = phases(weights.codes, (strides.get("stride_h", 1), strides.get("stride_w", 1)))
+    packed = [pack_weights(node.op, weights.dtype, part, groups) for part in parts]
+    params = [_params(weights, part, x, result.output) for part in parts]
+    stored = [pack_params(node.op, weights.dtype, part, groups) for part in params]
     return (
-        TensorSpec(
-            weights.codes.shape,
-            weights.dtype,
-            data=pack_weights(node.op, weights.dtype, weights.codes, groups),
-        ),
-        TensorSpec(params.shape, "s32", data=pack_params(node.op, weights.dtype, params, groups)),
+        TensorSpec(weights.codes.shape, weights.dtype, data=b"".join(packed)),
+        TensorSpec(params[0].shape, "s32", data=b"".join(stored)),
     )
 
 
-def _params(weights: LinearWeights, x: QuantParams, y: QuantParams) -> NDArray[np.int64]:
+def _params(
+    weights: LinearWeights, codes: NDArray[np.integer[Any]], x: QuantParams, y: QuantParams
+) -> NDArray[np.int64]:
     """SPEC.md, "Layouts": bias with the input's zero point folded in, multiplier, shift."""
     step = x.scale[0] * weights.scale
-    sums = weights.codes.reshape(len(step), -1).sum(1, dtype=np.int64)
+    sums = codes.reshape(len(step), -1).sum(1, dtype=np.int64)
     bias = np.rint(weights.bias / step).astype(np.int64) - x.zero_point[0] * sums
     factors = [quantize_multiplier(real) for real in step / y.scale[0]]
     return np.column_stack([bias, np.array(factors, np.int64)])

@@ -10,7 +10,7 @@ PRECISIONS = {
     "auto": "weights s4, but s8 in layers where that costs too much accuracy",
 }
 
-_LINEAR = ("conv_2d", "depthwise_conv_2d", "fully_connected")
+_LINEAR = ("conv_2d", "depthwise_conv_2d", "fully_connected", "transpose_conv_2d")
 
 
 def weight_dtypes(graph: Graph, precision: str) -> dict[Node, str]:

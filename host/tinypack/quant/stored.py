@@ -68,7 +68,7 @@ def _linear(node: Node) -> Quantized:
     channels = len(stored.data)
     scale = np.broadcast_to(np.array(quant.scale, np.float64), channels)
     codes = np.rint(stored.data / scale.reshape(-1, *[1] * (stored.rank - 1))).astype(np.int8)
-    groups = x.shape[-1] // stored.shape[-1] if node.op == "conv_2d" else 1
+    groups = x.shape[-1] // stored.shape[-1] if node.op in ("conv_2d", "transpose_conv_2d") else 1
     weights = LinearWeights(codes, scale, _bias(bias, _scale(x) * scale), "s8", groups)
     wide = {"wide": 1} if codes.min() < -127 else {}
     return _result(node, activation(node, _params(node.output)) | wide, weights)
@@ -138,6 +138,7 @@ def _quantize(node: Node) -> Quantized:
 _RESULTS: dict[str, Callable[[Node], Quantized]] = {
     "conv_2d": _linear,
     "depthwise_conv_2d": _linear,
+    "transpose_conv_2d": _linear,
     "fully_connected": _linear,
     "add": _add,
     "mul": _mul,
