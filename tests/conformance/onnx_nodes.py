@@ -13,6 +13,7 @@ from onnx import numpy_helper
 from tinypack import pack
 from tinypack.evaluate import feed
 from tinypack.execute import backend, run_samples
+from tinypack.pipeline import Packed
 from tinypack.samples import Samples
 
 # Operators with more than one data input; of the others only the first input is fed.
@@ -30,9 +31,11 @@ class NodeCase:
 
     @property
     def is_float(self) -> bool:
-        """Whether only float32 goes in and comes out."""
-        arrays = [*self.data.values(), *self.outputs]
-        return all(isinstance(x, np.ndarray) and x.dtype == np.float32 for x in arrays)
+        """Whether float32 goes in and comes out."""
+        arrays = [*list(self.data.values())[:1], *self.outputs[:1]]
+        return len(arrays) == 2 and all(
+            isinstance(x, np.ndarray) and x.dtype == np.float32 for x in arrays
+        )
 
 
 @cache
@@ -71,16 +74,18 @@ def _bound(case, op: str) -> NodeCase:
     return NodeCase(case.name, model, data, outputs)
 
 
-def packed_outputs(case: NodeCase, folder: Path) -> list[NDArray[np.float32]]:
-    """What the packed node computes of the case's data, which it was calibrated with."""
+def packed_outputs(
+    case: NodeCase, folder: Path, precision: str = "int8"
+) -> tuple[Packed, list[NDArray[np.float32]]]:
+    """The packed node, and what it computes of the case's data, which it was calibrated with."""
     assert backend() == "cpython"
     path = folder / f"{case.name}.onnx"
     onnx.save(case.model, path)
     named = {name: x[None] for name, x in case.data.items()}
     samples = Samples(next(iter(named.values())), named=named)
-    packed = pack(path, samples)
+    packed = pack(path, samples, precision=precision)
     outputs = run_samples(packed.file, feed(packed.model, samples))
-    return [y[0] for y in outputs]
+    return packed, [y[0] for y in outputs]
 
 
 def sqnr(actual: NDArray, expected: NDArray) -> float:
@@ -99,7 +104,7 @@ def failures(op: str, folder: Path, least: float, left_out: Collection[str] = ()
         if not case.is_float or case.name in left_out:
             continue
         try:
-            actual = packed_outputs(case, folder)
+            _, actual = packed_outputs(case, folder)
         except Exception as error:  # whatever it is, the case fails
             found.append(f"{case.name}: {type(error).__name__}: {error}")
             continue
