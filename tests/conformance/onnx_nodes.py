@@ -1,7 +1,6 @@
 """ONNX's own tests of single operators, packed and run by the C engine."""
 
 import warnings
-from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -95,21 +94,3 @@ def sqnr(actual: NDArray, expected: NDArray) -> float:
     if not error:
         return np.inf
     return 10 * np.log10(signal / error) if signal else -np.inf
-
-
-def failures(op: str, folder: Path, least: float, left_out: Collection[str] = ()) -> list[str]:
-    """The float cases of an operator that are not packed or not as exact as `least` dB."""
-    found = []
-    for case in cases(op):
-        if not case.is_float or case.name in left_out:
-            continue
-        try:
-            _, actual = packed_outputs(case, folder)
-        except Exception as error:  # whatever it is, the case fails
-            found.append(f"{case.name}: {type(error).__name__}: {error}")
-            continue
-        for y, expected in zip(actual, case.outputs, strict=True):
-            reached = sqnr(y.reshape(expected.shape), expected)
-            if reached < least:
-                found.append(f"{case.name}: {reached:.1f} dB")
-    return found
