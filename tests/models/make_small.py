@@ -14,13 +14,13 @@ from pathlib import Path
 
 import onnx
 
-from tests.models import small_elementwise, small_forms, small_layers, small_movement
+from tests.models import small_elementwise, small_forms, small_images, small_layers, small_movement
 from tests.models.small_graph import REFUSED, SMALL, random_inputs
 
 __all__ = ["REFUSED", "SMALL", "external_data", "random_inputs"]
 
 # importing them registers the models
-MODULES = (small_elementwise, small_forms, small_layers, small_movement)
+MODULES = (small_elementwise, small_forms, small_images, small_layers, small_movement)
 
 
 def external_data(directory: Path, name: str = "conv_2d") -> Path:

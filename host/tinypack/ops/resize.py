@@ -119,7 +119,9 @@ def float_(node: Node, x: FloatArray) -> FloatArray:
 
 
 def keeps_scale(node: Node) -> bool:
-    return bool(node.attrs["rows"].averages and node.attrs["columns"].averages)
+    """Not where many inputs average: what comes out is much smaller than they are."""
+    taps: tuple[Taps, Taps] = node.attrs["rows"], node.attrs["columns"]
+    return all(axis.averages and axis.weights.shape[1] <= 2 for axis in taps)
 
 
 def quantize(layer: Layer) -> Quantized:

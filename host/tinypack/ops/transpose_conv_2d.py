@@ -22,12 +22,9 @@ def legalize(node: Node, build: Builder) -> Value | None:
     for i, (name, first, last) in enumerate(sides):
         stride = node.attrs.get("strides", [1, 1])[i]
         before, after = _pads(node, i, stride, weights.shape[3 - len(sides) + i])
-        # What no tap reaches is seen by taps of zero.
-        grow = [(0, 0)] * 4
-        grow[3 - len(sides) + i] = (max(0, -before), max(0, -after - (stride - 1)))
-        weights = np.pad(weights, grow)
-        attrs |= {f"stride_{name}": stride, first: max(before, 0)}
-        attrs[last] = max(after, 1 - stride)
+        if before < 0 or after < 1 - stride:
+            raise refuse(node, "gives more than its taps reach", "pad its output instead")
+        attrs |= {f"stride_{name}": stride, first: before, last: after}
     has_bias = len(node.inputs) > 2 and node.inputs[2] is not None
     bias = constant_input(node, 2, "bias") if has_bias else np.zeros(len(weights))
     y = build.node(
@@ -71,14 +68,16 @@ def _pads(node: Node, i: int, stride: int, kernel: int) -> tuple[int, int]:
     elif auto_pad == "VALID":
         before = 0
     else:
-        half = (total + extra) // 2
-        before = half if auto_pad == "SAME_UPPER" else total + extra - half
+        whole = max(total + extra, 0)
+        before = whole // 2 if auto_pad == "SAME_UPPER" else whole - whole // 2
     return before, total - before
 
 
 def infer_shape(node: Node) -> Shape:
-    n = nhwc_view(node.input(0).shape)[0]
-    return shape_of((n, *_outputs(node), node.input(1).shape[0]), node.input(0).shape)
+    shape = node.input(0).shape
+    view = (nhwc_view(shape)[0], *_outputs(node), node.input(1).shape[0])
+    # A vector is one pixel, which becomes an image.
+    return shape_of(view, shape) if len(shape) > 2 else view
 
 
 def _outputs(node: Node) -> tuple[int, int]:
