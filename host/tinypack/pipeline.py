@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from . import importers, ops, passes
 from .auto import AutoChoice, choose_widths
+from .diagnose import Diagnosis, Packing
+from .diagnose import diagnose as diagnose_graph
 from .errors import PackError
 from .evaluate import Evaluation, evaluate
 from .execute import run_samples
@@ -129,13 +131,12 @@ def _auto(
         raise PackError("--precision auto judges on real samples; give some with --calib")
     samples = _thinned(spec.normalized(calibration))
     graph = decision_graph(model.graph)
+    packing = _packing(graph)
 
     def fitted(
         widths: Mapping[Node, str], seen: list[FloatArray], unseen: list[FloatArray]
     ) -> list[FloatArray]:
-        quantized = quantize_graph(graph, seen, widths=widths)
-        bare = _records(quantized, InputSpec(), "auto", ())
-        return run_samples(write_model(apply_plan(bare, plan_memory(bare))), unseen)
+        return packing("auto", widths, seen, unseen)[0]
 
     return choose_widths(
         graph,
@@ -145,6 +146,52 @@ def _auto(
         classes,
         fitted,
         _named(progress, "choosing widths"),
+    )
+
+
+def _packing(graph: Graph) -> Packing:
+    """Packs the graph for some samples and runs it on others."""
+
+    def run(
+        precision: str,
+        widths: Mapping[Node, str],
+        seen: list[FloatArray],
+        unseen: list[FloatArray],
+    ) -> tuple[list[FloatArray], int]:
+        quantized = quantize_graph(graph, seen, precision, widths=widths)
+        bare = _records(quantized, InputSpec(), precision, ())
+        file = write_model(apply_plan(bare, plan_memory(bare)))
+        return run_samples(file, unseen), len(file)
+
+    return run
+
+
+def diagnose(
+    path: str | Path,
+    calibration: Samples,
+    *,
+    precision: str = "int8",
+    input_spec: InputSpec | None = None,
+    input_shapes: Mapping[str, Sequence[int]] | None = None,
+    progress: Progress | None = None,
+) -> Diagnosis:
+    """Where the packed model loses accuracy, and what helps."""
+    model = load(path, input_shapes=input_shapes)
+    if is_stored(model.graph):
+        raise PackError(
+            f"{path}: its integers are kept as they are, nothing is rounded; diagnose the float"
+            " model it was made from"
+        )
+    graph = decision_graph(model.graph)
+    samples = _thinned((input_spec or InputSpec()).normalized(calibration))
+    if len(samples) < 2:
+        raise PackError("one sample cannot be fitted to and measured on; give more samples")
+    return diagnose_graph(
+        graph,
+        _inputs(graph, samples),
+        precision,
+        _packing(graph),
+        _named(progress, "trying"),
     )
 
 

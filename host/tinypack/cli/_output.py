@@ -13,12 +13,30 @@ import click
 
 from ..errors import PackError
 
+input_shape_option = click.option(
+    "--input-shape",
+    "input_shapes",
+    multiple=True,
+    metavar="NAME:1,3,32,32",
+    help="Size of an input that the model leaves open.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 _PIPE_WIDTH = 140  # of tables that do not go to a terminal
 
 # (what, done, total)
 Progress = Callable[[str, int, int], None]
+
+
+def input_shape(text: str) -> tuple[str, list[int]]:
+    """Name and sizes of one --input-shape."""
+    name, colon, sizes = text.rpartition(":")
+    try:
+        if colon:
+            return name, [int(size) for size in sizes.split(",")]
+    except ValueError:
+        pass
+    raise PackError(f"--input-shape {text}: write NAME:1,3,32,32")
 
 
 def print_json(result: Mapping[str, Any]) -> None:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import PackError
 from ._choice import check_budgets, layer_choices, print_choice
 from ._output import (
     count,
+    input_shape,
+    input_shape_option,
     json_option,
     percent,
     print_json,
@@ -61,13 +62,7 @@ _PRECISIONS = ("int8", "int4", "mixed", "auto")
     type=click.Path(path_type=Path),
     help="TOML file that says how to prepare the input: rate, window, axes, units, mean, std.",
 )
-@click.option(
-    "--input-shape",
-    "input_shapes",
-    multiple=True,
-    metavar="NAME:1,3,32,32",
-    help="Size of an input that the model leaves open.",
-)
+@input_shape_option
 @click.option(
     "--report",
     type=click.Path(path_type=Path),
@@ -110,7 +105,7 @@ def command(
             max_drop=max_drop,
             labels=[name.strip() for name in labels.split(",")] if labels else (),
             input_spec=load_input_spec(input_spec) if input_spec else None,
-            input_shapes=dict(map(_input_shape, input_shapes)),
+            input_shapes=dict(map(input_shape, input_shapes)),
             progress=show,
         )
         tested = _test(packed, model, calib, show) if calib else None
@@ -129,16 +124,6 @@ def command(
         print_json(result)
     else:
         _print(result, packed)
-
-
-def _input_shape(text: str) -> tuple[str, list[int]]:
-    name, colon, sizes = text.rpartition(":")
-    try:
-        if colon:
-            return name, [int(size) for size in sizes.split(",")]
-    except ValueError:
-        pass
-    raise PackError(f"--input-shape {text}: write NAME:1,3,32,32")
 
 
 def _test(packed: "Packed", model: Path, calib: Path, show: Any) -> "Evaluation | None":

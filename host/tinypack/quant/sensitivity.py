@@ -18,7 +18,7 @@ class LayerNoise:
     """Mean squared error that one layer's rounding makes in the decisions.
 
     `weights` is of its weights, None of a layer without; `output` of its result's rounding, None
-    where that was not asked for.
+    where nothing is rounded or that was not asked for.
     """
 
     node: Node
@@ -71,7 +71,7 @@ def layer_noise(
         of_weights = of_output = None
         if weights is not None:
             of_weights = error(_with_weights(graph, inputs, node, weights))
-        if outputs:
+        if outputs and not ops.keeps_scale(node):
             of_output = error(_with_output(graph, inputs, node, result.output))
         dtype, count = ("", 0) if weights is None else (weights.dtype, weights.codes.size)
         found.append(LayerNoise(node, dtype, of_weights, of_output, count))

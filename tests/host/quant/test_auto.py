@@ -55,7 +55,7 @@ def test_a_layer_alone_makes_less_noise_the_wider_it_is(graph, inputs):
     for a, b in zip(narrow, wide, strict=True):
         assert a.node is b.node and a.dtype == "s4" and b.dtype == "s8"
         assert b.weights < a.weights / 8
-    assert all(n.output is not None and n.output >= 0 for n in layer_noise(graph, inputs, "int8"))
+    assert all(n.output is not None and n.output > 0 for n in wide)
 
 
 def test_what_stays_wide_in_any_case_is_small(graph, inputs):
