@@ -116,7 +116,7 @@ def vectorized(node, x, *_packed):
     most_h, most_w = _taps(k.h, a.stride_h, 0), _taps(k.w, a.stride_w, 0)
     borders = [(0, 0), (0, 0), (most_h, most_h), (most_w, most_w), (0, 0)]
     x = np.pad(x, borders, constant_values=node.x.zero_point)
-    result = np.empty((*x.shape[:2], y.h, y.w, y.c), np.int64)
+    result = np.empty(x.shape[:2] + (y.h, y.w, y.c), np.int64)
 
     def axis(phase, size, kernel, stride, pad, most):
         """First output of a phase, and what each of its outputs sees of x."""
