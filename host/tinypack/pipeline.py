@@ -22,7 +22,7 @@ from .input_spec import InputSpec
 from .ir import FloatArray, Graph, Model, Node
 from .metrics import target_classes
 from .model_file import ModelSpec, write_model
-from .plan import MemoryPlan, apply_plan, plan_memory
+from .plan import MemoryPlan, apply_plan, least_plan, plan_memory
 from .quant import PRECISIONS, QuantizedGraph, quantize_graph
 from .quant.emit import emit
 from .quant.float_input import input_quantizer
@@ -222,7 +222,7 @@ def pack(
     widths = choice.widths if choice else None
     quantized = _quantized(model, calibration, precision, spec, progress, widths)
     bare = _records(quantized, spec, precision, labels)
-    plan = plan_memory(bare)
+    bare, plan = least_plan(bare)
     planned = apply_plan(bare, plan)
     metadata = _metadata(path, model, task) | dict(planned.metadata)
     reference = accuracy = None

@@ -1,6 +1,6 @@
 """Many samples at once, on numpy arrays: for an evaluation on a PC without the C engine."""
 
-from ..model_file import DTYPE_CODES, ModelFile
+from ..model_file import DTYPE_CODES, ModelFile, byte_count
 from .node import Node
 from .vector import dequantize, elements, np, quantize_bits
 
@@ -16,14 +16,6 @@ class Batch:
         self._nodes = [Node(file, index) for index in range(file.node_count)]
         for node in self._nodes:
             node.kernel.check(node)
-        last = {}
-        for node in self._nodes:
-            for operand in node.inputs:
-                last[operand.index] = node.index
-        self._done = {}
-        for tensor, index in last.items():
-            if tensor not in file.outputs:
-                self._done.setdefault(index, []).append(tensor)
 
     def run(self, *inputs, floats=False):
         """Arrays [samples, …], one per output: its integers, or float32 with `floats`."""
@@ -38,27 +30,35 @@ class Batch:
         return outputs
 
     def _run(self, inputs):
-        values = {}
+        samples = len(inputs[0])
+        # An arena for each: tensors may lie inside of others.
+        arena = np.zeros((samples, self._file.arena_bytes), np.uint8)
+
+        def place(tensor):
+            """Its bytes in every arena."""
+            size = byte_count(tensor.shape, tensor.dtype)
+            return arena[:, tensor.offset : tensor.offset + size]
+
+        def write(tensor, values):
+            values = np.ascontiguousarray(values.astype(DTYPE_CODES[tensor.dtype]))
+            place(tensor)[:] = values.reshape(samples, -1).view(np.uint8)
+
+        def read(tensor):
+            return np.ascontiguousarray(place(tensor)).view(DTYPE_CODES[tensor.dtype])
+
         for index, x in zip(self._file.inputs, inputs):
             tensor = self._file.tensor(index)
-            x = np.ascontiguousarray(x).reshape(len(x), -1)
+            x = np.ascontiguousarray(x).reshape(samples, -1)
             if x.dtype == np.float32 and tensor.quantizer is not None:
                 x = quantize_bits(x.view(np.uint32), tensor)
-            values[index] = x.astype(DTYPE_CODES[tensor.dtype])
+            write(tensor, x)
         for node in self._nodes:
             operands = [
                 elements(operand)
                 if operand.constant
-                else values[operand.index].reshape(-1, operand.n, operand.h, operand.w, operand.c)
+                else read(operand).reshape(samples, operand.n, operand.h, operand.w, operand.c)
                 for operand in node.inputs
             ]
-            y = node.kernel.vectorized(node, *operands)
-            y = y.reshape(len(inputs[0]), -1).astype(DTYPE_CODES[node.y.dtype])
-            values[node.y.index] = y
-            for index in self._done.get(node.index, ()):
-                values.pop(index, None)
-        shapes = [self._file.tensor(index).shape for index in self._file.outputs]
-        return [
-            values[index].reshape(len(inputs[0]), *shape)
-            for index, shape in zip(self._file.outputs, shapes)
-        ]
+            write(node.y, node.kernel.vectorized(node, *operands))
+        outputs = [self._file.tensor(index) for index in self._file.outputs]
+        return [read(tensor).reshape(samples, *tensor.shape) for tensor in outputs]

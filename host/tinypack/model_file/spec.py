@@ -19,7 +19,10 @@ class QuantizerSpec:
 
 @dataclass(frozen=True)
 class TensorSpec:
-    """A constant has `data` in the layout of its operator; the others lie at `offset`."""
+    """A constant has `data` in the layout of its operator; the others lie at `offset`.
+
+    `inside` (tensor, bytes) tells the plan that this one begins so far behind that one's start.
+    """
 
     shape: tuple[int, ...]
     dtype: str
@@ -29,6 +32,7 @@ class TensorSpec:
     data: bytes | None = None
     name: str = ""
     quantizer: QuantizerSpec | None = None
+    inside: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)

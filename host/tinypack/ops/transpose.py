@@ -1,5 +1,8 @@
 """transpose: output axis j is input axis perm[j]."""
 
+from collections.abc import Sequence
+from math import prod
+
 from ..ir import FloatArray, Node, Shape, Value
 from ._build import Builder
 from ._layer import Layer, Quantized
@@ -12,11 +15,28 @@ ONNX = ("Transpose", "DepthToSpace", "SpaceToDepth")
 def legalize(node: Node, build: Builder) -> Value | None:
     x = node.input(0)
     if node.op == "Transpose":
-        return build.transpose(x, node.attrs.get("perm", range(x.rank)[::-1]))
+        return _with_axes_joined(build, x, node.attrs.get("perm", range(x.rank)[::-1]))
     # On channels last, as its neighbours will be
     images, block = build.to_nhwc(x), node.attrs["blocksize"]
     change = space_to_depth if node.op == "SpaceToDepth" else depth_to_space
     return build.to_nchw(change(build, images, block, node.attrs.get("mode", "DCR") == "CRD"))
+
+
+def _with_axes_joined(build: Builder, x: Value, perm: Sequence[int]) -> Value:
+    """The transpose; of more axes than one can have, with those joined that stay together."""
+    if x.rank <= AXES:
+        return build.transpose(x, perm)
+    groups: list[list[int]] = []
+    for axis in (axis for axis in perm if x.shape[axis] != 1):
+        last = groups[-1][-1] if groups else x.rank
+        if last < axis and all(x.shape[i] == 1 for i in range(last + 1, axis)):
+            groups[-1].append(axis)
+        else:
+            groups.append([axis])
+    order = sorted(range(len(groups)), key=lambda group: groups[group][0])
+    joined = build.reshape(x, [prod(x.shape[axis] for axis in groups[i]) for i in order])
+    y = build.transpose(joined, [order.index(i) for i in range(len(groups))])
+    return build.reshape(y, [x.shape[axis] for axis in perm])
 
 
 def depth_to_space(build: Builder, x: Value, block: int, depth_first: bool = False) -> Value:

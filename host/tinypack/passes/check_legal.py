@@ -5,6 +5,7 @@ import numpy as np
 from ..errors import PackError
 from ..ir import GraphError, Model, Node, nhwc_view
 from ..ops import attributes, infer_shape
+from ..ops._views import AXES
 from ..optable import OPS
 
 
@@ -24,6 +25,10 @@ def _check(node: Node) -> None:
         raise GraphError(f"{node.name}: {node.op} has wrong inputs or outputs")
     if node.op != "reshape" and nhwc_view(infer_shape(node)) != nhwc_view(node.output.shape):
         raise GraphError(f"{node.name}: {node.op} does not give {node.output.shape}")
+    if node.output.rank > AXES:
+        raise PackError(
+            f"node {node.name!r}: its output has {node.output.rank} axes; use no more than {AXES}"
+        )
     attributes(node)  # says what the NHWC view cannot express
     for value in node.inputs:
         if value is not None and value.is_constant and not np.isfinite(value.data).all():

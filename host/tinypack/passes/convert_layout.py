@@ -6,6 +6,7 @@ module gives the attributes `a` for which op(transpose(x)) = transpose(op(x, a))
 An elementwise one (ELEMENTWISE) lets reshapes pass too.
 """
 
+from collections.abc import Sequence
 from math import prod
 
 import numpy as np
@@ -70,6 +71,7 @@ def _sink_transpose(graph: Graph, node: Node) -> bool:
     build = Builder(graph, node)
     back = inverse(perm)
     alike = getattr(module, "ELEMENTWISE", False) or getattr(module, "ALIKE", False)
+    worth_it = getattr(module, "ALIKE", False) and _most_move(movers, node, perm)
     inputs: list[Value] = []
     for value, mover in zip(node.inputs, movers, strict=True):
         assert value is not None
@@ -77,12 +79,22 @@ def _sink_transpose(graph: Graph, node: Node) -> bool:
             inputs.append(mover.input(0))
         elif value.is_constant and not alike:
             inputs.append(value)  # weights
-        elif value.is_constant or movement.keeps_order(value.shape, back):
+        elif value.is_constant or movement.keeps_order(value.shape, back) or worth_it:
             inputs.append(build.transpose(value, back))
         else:
             return False
     y = build.node(node.op, *inputs, **{**node.attrs, **attrs})
     return movement.replace(graph, node, build.transpose(y, perm))
+
+
+def _most_move(movers: Sequence[Node | None], node: Node, perm: tuple[int, ...]) -> bool:
+    """Whether more elements come from transposes than would have to be transposed instead."""
+    moved = sum(
+        prod(mover.output.shape)
+        for mover in movers
+        if mover is not None and mover.attrs["perm"] == perm
+    )
+    return 2 * moved > prod(node.output.shape)
 
 
 def _sink_reshape(graph: Graph, node: Node) -> bool:

@@ -14,7 +14,7 @@ from .packing import Neighbour
 
 @dataclass(frozen=True)
 class Block:
-    """Bytes that lie together: a tensor with its reshaped views, or a node's scratch.
+    """Bytes that lie together: a tensor with what lies inside of it, or a node's scratch.
 
     Alive from node `first` to node `last`; -1 is before the first node.
     """
@@ -26,25 +26,27 @@ class Block:
 
 @dataclass(frozen=True)
 class Lifetimes:
-    """`block_of` by tensor, `scratch_of` by node; `live`: least bytes of each node."""
+    """`block_of` and its place in there by tensor, `scratch_of` by node; `live`: least bytes of
+    each node."""
 
     blocks: tuple[Block, ...]
     block_of: Mapping[int, int]
+    place: Mapping[int, int]
     scratch_of: Mapping[int, int]
     neighbours: Mapping[int, Sequence[Neighbour]]
     live: tuple[int, ...]
 
 
 def lifetimes(model: ModelSpec) -> Lifetimes:
-    block_of, blocks = _tensor_blocks(model)
+    block_of, place, blocks = _tensor_blocks(model)
     scratch_of: dict[int, int] = {}
     for time, node in enumerate(model.nodes):
         if size := max(scratch_by_family(model, node).values()):
             scratch_of[time] = len(blocks)
             blocks.append(Block(size, time, time))
-    neighbours = _neighbours(model, block_of, blocks)
+    neighbours = _neighbours(model, block_of, place, blocks)
     live = tuple(_least_bytes(time, blocks, neighbours) for time in range(len(model.nodes)))
-    return Lifetimes(tuple(blocks), block_of, scratch_of, neighbours, live)
+    return Lifetimes(tuple(blocks), block_of, place, scratch_of, neighbours, live)
 
 
 def tensor_bytes(tensor: TensorSpec) -> int:
@@ -71,10 +73,13 @@ def aligned(size: int) -> int:
     return -(-size // ALIGNMENT) * ALIGNMENT
 
 
-def _tensor_blocks(model: ModelSpec) -> tuple[dict[int, int], list[Block]]:
-    """Block of each arena tensor; a reshape's output and input are one."""
+def _tensor_blocks(model: ModelSpec) -> tuple[dict[int, int], dict[int, int], list[Block]]:
+    """Block of each arena tensor and its place there; a reshape's output and input are one."""
     arena = [i for i, tensor in enumerate(model.tensors) if tensor.data is None]
-    owner = {i: i for i in arena}
+    owner: dict[int, int] = {}
+    place: dict[int, int] = {}
+    for i in arena:
+        owner[i], place[i] = model.tensors[i].inside or (i, 0)
     first = dict.fromkeys(arena, -1)
     last = dict.fromkeys(arena, -1)
     for time, node in enumerate(model.nodes):
@@ -85,6 +90,7 @@ def _tensor_blocks(model: ModelSpec) -> tuple[dict[int, int], list[Block]]:
                 last[i] = time
         if node.op == "reshape" and node.inputs[0] in owner:
             owner[node.outputs[0]] = owner[node.inputs[0]]
+            place[node.outputs[0]] = place[node.inputs[0]]
     for i in model.outputs:
         last[i] = len(model.nodes)
     members: dict[int, list[int]] = defaultdict(list)
@@ -97,16 +103,19 @@ def _tensor_blocks(model: ModelSpec) -> tuple[dict[int, int], list[Block]]:
             block_of[i] = len(blocks)
         blocks.append(
             Block(
-                max(tensor_bytes(model.tensors[i]) for i in tensors),
+                max(place[i] + tensor_bytes(model.tensors[i]) for i in tensors),
                 min(first[i] for i in tensors),
                 max(last[i] for i in tensors),
             )
         )
-    return block_of, blocks
+    return block_of, place, blocks
 
 
 def _neighbours(
-    model: ModelSpec, block_of: Mapping[int, int], blocks: Sequence[Block]
+    model: ModelSpec,
+    block_of: Mapping[int, int],
+    place: Mapping[int, int],
+    blocks: Sequence[Block],
 ) -> dict[int, list[Neighbour]]:
     result: dict[int, list[Neighbour]] = {b: [] for b in range(len(blocks))}
     allowed: dict[tuple[int, int], Lead] = {}
@@ -119,8 +128,17 @@ def _neighbours(
         ).items():
             block = block_of[node.inputs[position]]
             # Only the last reader may overwrite what it reads.
-            if block != out and blocks[block].last == time and blocks[out].first == time:
-                allowed[block, out] = lead
+            if block == out or blocks[block].last != time or blocks[out].first != time:
+                continue
+            # A part of a block is not overwritten: the node may read other parts of it.
+            whole = all(
+                blocks[block].size == tensor_bytes(model.tensors[i])
+                for i in node.inputs
+                if block_of.get(i) == block
+            )
+            within = place[node.outputs[0]]
+            if whole and within % lead.step == 0:
+                allowed[block, out] = Lead(lead.least + within, lead.step)
     for a, later in enumerate(blocks):
         for b, earlier in enumerate(blocks[:a]):
             if later.first <= earlier.last and earlier.first <= later.last:

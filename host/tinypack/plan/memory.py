@@ -7,6 +7,7 @@ from ..model_file import ModelSpec
 from ..optable import FAMILIES
 from .lifetime import Lifetimes, aligned, lifetimes, scratch_by_family
 from .packing import pack
+from .views import without_copies
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ def plan_memory(model: ModelSpec) -> MemoryPlan:
     bound = max([*life.live, *sizes], default=0)
     placed, _ = pack(sizes, life.neighbours, _orders(life), bound)
     offsets = tuple(
-        placed[life.block_of[i]] if i in life.block_of else -1 for i in range(len(model.tensors))
+        placed[life.block_of[i]] + life.place[i] if i in life.block_of else -1
+        for i in range(len(model.tensors))
     )
     scratch = tuple(
         placed[life.scratch_of[i]] if i in life.scratch_of else -1 for i in range(len(model.nodes))
@@ -48,6 +50,20 @@ def plan_memory(model: ModelSpec) -> MemoryPlan:
                 tops[family] = max(tops[family], offset + size)
     families = {family: aligned(top) for family, top in tops.items()}
     return MemoryPlan(offsets, scratch, families, life.live)
+
+
+def least_plan(model: ModelSpec) -> tuple[ModelSpec, MemoryPlan]:
+    """The model, perhaps without nodes that only copy, and its plan: whichever needs less memory.
+
+    Parts made in place keep their whole alive from the first of them on, which can cost memory.
+    """
+    plan, shorter = plan_memory(model), without_copies(model)
+    if shorter is model:
+        return model, plan
+    other = plan_memory(shorter)
+    if other.arena_bytes <= plan.arena_bytes:
+        return shorter, other
+    return model, plan
 
 
 def apply_plan(model: ModelSpec, plan: MemoryPlan) -> ModelSpec:

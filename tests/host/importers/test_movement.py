@@ -50,9 +50,34 @@ def focus(g: SmallGraph) -> str:
     return g.op("Conv", y, g.weights(4, 12, 3, 3))
 
 
+def window_partition(g: SmallGraph) -> str:
+    """Seven axes, as a video transformer's windows."""
+    x = g.op("Reshape", g.x(1, 4, 2, 3, 10), g.axes(1, 2, 2, 2, 1, 3, 2, 5))
+    y = g.op("Transpose", x, perm=[0, 1, 3, 5, 2, 4, 6, 7])
+    return g.op("Reshape", y, g.axes(12, 20))
+
+
+def side_input(g: SmallGraph) -> str:
+    """A map that a dense layer makes joins a larger one that convolution makes."""
+    dense = g.op("Reshape", g.op("Gemm", g.x(1, 5), g.weights(5, 36)), g.axes(1, 1, 6, 6))
+    y = g.op("Conv", g.x(1, 3, 6, 6, name="image"), g.weights(4, 3, 1, 1))
+    return g.op(
+        "Conv",
+        g.op("Concat", y, g.op("Tile", dense, g.axes(1, 2, 1, 1)), axis=1),
+        g.weights(2, 6, 1, 1),
+    )
+
+
 @pytest.mark.parametrize(
     ("body", "shuffles"),
-    [(shuffle_net_1, 1), (shuffle_net_2, 2), (super_resolution, 1), (focus, 1)],
+    [
+        (shuffle_net_1, 1),
+        (shuffle_net_2, 2),
+        (super_resolution, 1),
+        (focus, 1),
+        (side_input, 1),
+        (window_partition, 1),
+    ],
 )
 def test_each_shuffle_is_one_transpose(body, shuffles, tmp_path):
     g = SmallGraph(body.__name__)

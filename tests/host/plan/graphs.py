@@ -36,12 +36,33 @@ class Chain:
         return self.conv(x, self.tensors[x].shape[3], 3, stride, "depthwise_conv_2d")
 
     def add(self, x, k):
-        return self._node("add", (x, k), self.tensors[x].shape)
+        attrs = {"multiplier": 1 << 30, "shift": -18}
+        for scale in ("x", "k"):
+            attrs |= {f"{scale}_multiplier": 1 << 30, f"{scale}_shift": 0}
+        return self._node("add", (x, k), self.tensors[x].shape, attrs)
 
     def pool(self, x):
         n, h, w, c = self.tensors[x].shape
         attrs = {"kernel_h": h, "kernel_w": w, "stride_h": h, "stride_w": w}
         return self._node("average_pool_2d", (x,), (n, 1, 1, c), attrs)
+
+    def clamp(self, x):
+        """Of lowest zero: an operator that may run in place."""
+        attrs = {"activation_min": 0}
+        return self._node("quantize", (x,), self.tensors[x].shape, attrs)
+
+    def concat(self, *inputs, axis):
+        shapes = [self.tensors[x].shape for x in inputs]
+        shape = list(shapes[0])
+        shape[axis] = sum(shape[axis] for shape in shapes)
+        return self._node("concat", inputs, tuple(shape), {"axis": axis + 6 - len(shape)})
+
+    def slice(self, x, axis, begin, size):
+        shape = list(self.tensors[x].shape)
+        shape[axis] = size
+        attrs = {f"begin_{i}": 0 for i in range(6)} | {f"step_{i}": 1 for i in range(6)}
+        attrs[f"begin_{axis + 6 - len(shape)}"] = begin
+        return self._node("slice", (x,), tuple(shape), attrs)
 
     def reshape(self, x, *shape):
         return self._node("reshape", (x,), shape)

@@ -6,9 +6,9 @@ from tinypack.optable import OPS
 
 def run(model):
     """Raises AssertionError when a node reads bytes that are no longer what they were."""
-    arena = np.full((model.arena_bytes, 2), -1)
+    arena = _Arena(model)
     for i in model.inputs:
-        _write(arena, model, i, *_all(model, i))
+        arena.write(i, *_all(model, i))
     for node in model.nodes:
         out = node.outputs[0]
         constant_free = [i for i in node.inputs if model.tensors[i].data is None]
@@ -20,21 +20,14 @@ def run(model):
             pixels = [((0, _size(model, constant_free[0])), (0, _size(model, out)))]
         x, *others = constant_free
         for (read, read_end), (write, write_end) in pixels:
-            _check(arena, model, x, read, read_end)
+            arena.check(x, read, read_end)
             for k in others:
-                _check(
-                    arena,
-                    model,
-                    k,
-                    *(write, write_end) if write_end - write == 1 else _all(model, k),
-                )
+                arena.check(k, *(write, write_end) if write_end - write == 1 else _all(model, k))
             if node.scratch >= 0:
-                arena[node.scratch : node.scratch + 1] = -2
-            _write(arena, model, out, write, write_end)
-        if node.op == "reshape":
-            _write(arena, model, out, *_all(model, out))
+                arena.tags[node.scratch : node.scratch + 1] = -2
+            arena.write(out, write, write_end)
     for i in model.outputs:
-        _check(arena, model, i, *_all(model, i))
+        arena.check(i, *_all(model, i))
 
 
 def _size(model, i):
@@ -45,18 +38,33 @@ def _all(model, i):
     return 0, _size(model, i)
 
 
-def _write(arena, model, i, start, end):
-    offset = model.tensors[i].offset
-    arena[offset + start : offset + end, 0] = i
-    arena[offset + start : offset + end, 1] = np.arange(start, end)
+class _Arena:
+    """For each byte the tensor that owns it, and which of that tensor's bytes it is."""
 
+    def __init__(self, model):
+        self.tensors = model.tensors
+        self.tags = np.full((model.arena_bytes, 2), -1)
+        # Tensors inside of others, and what a reshape gives, are made of another tensor's bytes.
+        self.owners = {i: tensor.inside or (i, 0) for i, tensor in enumerate(model.tensors)}
+        for node in model.nodes:
+            if node.op == "reshape":
+                self.owners[node.outputs[0]] = self.owners[node.inputs[0]]
 
-def _check(arena, model, i, start, end):
-    offset = model.tensors[i].offset
-    held = arena[offset + start : offset + end]
-    assert len(held) == end - start, f"tensor {i} leaves the arena"
-    assert (held[:, 0] == i).all(), f"tensor {i} was overwritten"
-    assert (held[:, 1] == np.arange(start, end)).all(), f"tensor {i} was overwritten"
+    def _rightful(self, i, start, end):
+        owner, within = self.owners[i]
+        return np.stack([np.full(end - start, owner), np.arange(start, end) + within], axis=1)
+
+    def _place(self, i, start, end):
+        offset = self.tensors[i].offset
+        return self.tags[offset + start : offset + end]
+
+    def write(self, i, start, end):
+        self._place(i, start, end)[:] = self._rightful(i, start, end)
+
+    def check(self, i, start, end):
+        held = self._place(i, start, end)
+        assert len(held) == end - start, f"tensor {i} leaves the arena"
+        assert (held == self._rightful(i, start, end)).all(), f"tensor {i} was overwritten"
 
 
 def _pixels(model, node):
