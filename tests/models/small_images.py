@@ -133,6 +133,24 @@ def conv_transpose_signal(g: SmallGraph) -> str:
     return g.op("Conv", y, g.weights(2, 2, 3))
 
 
+# Three axes
+
+
+@model()
+def conv_volume(g: SmallGraph) -> str:
+    x = g.x(1, 2, 5, 6, 4)
+    attributes = {"strides": [2, 1, 1], "pads": [1, 1, 0, 1, 1, 1], "dilations": [1, 2, 1]}
+    y = g.op("Conv", x, g.weights(4, 2, 3, 3, 2), g.bias(4), **attributes)
+    return g.op("Conv", g.op("Relu", y), g.weights(3, 4, 1, 1, 1))
+
+
+@model()
+def conv_transpose_volume(g: SmallGraph) -> str:
+    x = g.x(1, 2, 3, 4, 4)
+    attributes = {"strides": [1, 2, 2], "pads": [1, 1, 1, 1, 1, 1]}
+    return conv_transpose(g, x, (2, 3, 3, 4, 4), **attributes)
+
+
 # Networks
 
 

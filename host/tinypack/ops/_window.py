@@ -83,9 +83,15 @@ def window_of(node: Node) -> Window:
 
 def onnx_window(node: Node, kernel: Sequence[int]) -> Window:
     """Of an ONNX convolution or pool whose input 0 is NCW or NCHW; NCW slides in w alone."""
+    axes = onnx_axes(node, kernel)
+    if len(axes) not in (1, 2):
+        raise refuse(node, f"slides over {len(axes)} axes", "use one- or two-dimensional layers")
+    return Window(axes[0] if len(axes) == 2 else Axis(1), axes[-1])
+
+
+def onnx_axes(node: Node, kernel: Sequence[int]) -> list[Axis]:
+    """The spatial axes of an ONNX convolution or pool."""
     sizes = node.input(0).shape[2:]
-    if len(sizes) not in (1, 2):
-        raise refuse(node, f"slides over {len(sizes)} axes", "use one- or two-dimensional layers")
     count = len(sizes)
     strides = node.attrs.get("strides", [1] * count)
     dilations = node.attrs.get("dilations", [1] * count)
@@ -106,7 +112,7 @@ def onnx_window(node: Node, kernel: Sequence[int]) -> Window:
         if missing > 0:
             axis = Axis(axis.kernel, axis.stride, axis.before, axis.after + missing, axis.dilation)
         axes.append(axis)
-    return Window(axes[0] if count == 2 else Axis(1), axes[-1])
+    return axes
 
 
 def _same(axis: Axis, size: int, upper: bool) -> Axis:

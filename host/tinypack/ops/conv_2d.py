@@ -4,9 +4,10 @@ import numpy as np
 
 from ..ir import Array, FloatArray, Node, Shape, Value
 from ._build import Builder, constant_input, refuse
+from ._depth import depth_as_channels, taps_as_channels
 from ._layer import Layer, Quantized
 from ._linear import quantize_window
-from ._window import Axis, Window, onnx_window, output_shape, padded, taps
+from ._window import Axis, Window, onnx_axes, onnx_window, output_shape, padded, taps
 
 ONNX = ("Conv",)
 
@@ -16,12 +17,26 @@ _COLUMNS = 1 << 22
 
 def legalize(node: Node, build: Builder) -> Value | None:
     x, group = node.input(0), node.attrs.get("group", 1)
-    if x.rank not in (3, 4):
-        raise refuse(node, f"slides over {x.rank - 2} axes", "use 1-D or 2-D convolutions")
     weights = constant_input(node, 1, "weights")
+    if x.rank == 5:
+        return _over_volume(node, build, x, weights)
+    if x.rank not in (3, 4):
+        raise refuse(node, f"slides over {x.rank - 2} axes", "use three at most")
     if group > 1 and weights.shape[1] == 1:
         return None  # depthwise
     return convolution("conv_2d", node, build, x, oihw_to_ohwi(weights))
+
+
+def _over_volume(node: Node, build: Builder, x: Value, weights: Array) -> Value:
+    """[n, c, d, h, w]"""
+    if node.attrs.get("group", 1) > 1:
+        raise refuse(node, "slides over three axes in groups", "use one group")
+    depth, h, w = onnx_axes(node, weights.shape[2:])
+    images = depth_as_channels(build, build.to_nhwc(x), depth)
+    y = _slid(
+        "conv_2d", node, build, images, Window(h, w), oihw_to_ohwi(taps_as_channels(weights))
+    )
+    return build.to_nchw(build.reshape(y, (x.shape[0], y.shape[0] // x.shape[0], *y.shape[1:])))
 
 
 def oihw_to_ohwi(weights: Array) -> Array:
@@ -36,19 +51,23 @@ def convolution(op: str, node: Node, build: Builder, x: Value, weights: Array) -
     """The operator `op` for an ONNX Conv, between changes of layout."""
     sizes = weights.shape[1:3] if len(x.shape) == 4 else weights.shape[2:3]
     window = onnx_window(node, sizes)
-    images = build.to_nhwc(x)
+    return build.to_nchw(_slid(op, node, build, build.to_nhwc(x), window, weights))
+
+
+def _slid(
+    op: str, node: Node, build: Builder, images: Value, window: Window, weights: Array
+) -> Value:
     if not window.touches(images.shape):
         images, window = pad_apart(build, images, window)
     has_bias = len(node.inputs) > 2 and node.inputs[2] is not None
     bias = constant_input(node, 2, "bias") if has_bias else np.zeros(len(weights))
-    y = build.node(
+    return build.node(
         op,
         images,
         build.constant(weights, "weights"),
         build.constant(bias.reshape(-1), "bias"),
         **window.attrs(kernel=False, dilation=True),
     )
-    return build.to_nchw(y)
 
 
 def pad_apart(build: Builder, x: Value, window: Window) -> tuple[Value, Window]:

@@ -1,40 +1,63 @@
 """transpose_conv_2d: each input pixel adds its multiple of the kernel to the output."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ..ir import Array, FloatArray, Node, Shape, Value, nhwc_view
 from ._build import Builder, constant_input, refuse, shape_of
+from ._depth import depth_as_channels
 from ._layer import Layer, Quantized
 from ._linear import quantize_linear
+from ._window import Axis
 from .conv_2d import product
 
 ONNX = ("ConvTranspose",)
 
 
 def legalize(node: Node, build: Builder) -> Value | None:
-    x, group = node.input(0), node.attrs.get("group", 1)
-    if x.rank not in (3, 4):
-        raise refuse(node, f"slides over {x.rank - 2} axes", "use 1-D or 2-D convolutions")
-    weights = _spread(_iohw_to_ohwi(constant_input(node, 1, "weights"), group), node)
+    x, stored = node.input(0), constant_input(node, 1, "weights")
+    if x.rank not in (3, 4, 5):
+        raise refuse(node, f"slides over {x.rank - 2} axes", "use three at most")
+    spread = _spread(stored, node.attrs.get("dilations", [1] * (x.rank - 2)))
+    axes = [_axis(node, i, kernel) for i, kernel in enumerate(spread.shape[2:])]
+    weights, images = spread, build.to_nhwc(x)
+    if x.rank == 5:
+        images, weights = _volume(node, build, images, weights, axes.pop(0))
+    sides = (("h", "pad_top", "pad_bottom"), ("w", "pad_left", "pad_right"))[-len(axes) :]
     attrs: dict[str, int] = {}
-    sides = (("h", "pad_top", "pad_bottom"), ("w", "pad_left", "pad_right"))[4 - x.rank :]
-    for i, (name, first, last) in enumerate(sides):
-        stride = node.attrs.get("strides", [1, 1])[i]
-        before, after = _pads(node, i, stride, weights.shape[3 - len(sides) + i])
-        if before < 0 or after < 1 - stride:
-            raise refuse(node, "gives more than its taps reach", "pad its output instead")
-        attrs |= {f"stride_{name}": stride, first: before, last: after}
+    for (name, first, last), axis in zip(sides, axes, strict=True):
+        attrs |= {f"stride_{name}": axis.stride, first: axis.before, last: axis.after}
+    weights = _iohw_to_ohwi(weights, node.attrs.get("group", 1))
     has_bias = len(node.inputs) > 2 and node.inputs[2] is not None
     bias = constant_input(node, 2, "bias") if has_bias else np.zeros(len(weights))
     y = build.node(
         "transpose_conv_2d",
-        build.to_nhwc(x),
+        images,
         build.constant(weights, "weights"),
         build.constant(bias.reshape(-1), "bias"),
         **attrs,
     )
+    if x.rank == 5:
+        y = build.reshape(y, (x.shape[0], y.shape[0] // x.shape[0], *y.shape[1:]))
     return build.to_nchw(y)
+
+
+def _volume(
+    node: Node, build: Builder, x: Value, weights: Array, axis: Axis
+) -> tuple[Value, Array]:
+    """In depth, with steps of one, it is a convolution with the flipped kernel."""
+    if axis.stride > 1 or node.attrs.get("group", 1) > 1:
+        raise refuse(node, "has groups or steps in depth", "use one group and a step of 1")
+    if max(axis.before, axis.after) > axis.kernel - 1:
+        raise refuse(node, "is cut by more than its kernel", "slice its output instead")
+    flipped = Axis(
+        axis.kernel, before=axis.kernel - 1 - axis.before, after=axis.kernel - 1 - axis.after
+    )
+    i, o, d, h, w = weights.shape
+    of_channels = weights[:, :, ::-1].transpose(2, 0, 1, 3, 4).reshape(d * i, o, h, w)
+    return depth_as_channels(build, x, flipped), of_channels
 
 
 def _iohw_to_ohwi(weights: Array, groups: int) -> Array:
@@ -47,30 +70,31 @@ def _iohw_to_ohwi(weights: Array, groups: int) -> Array:
     return ohwi
 
 
-def _spread(weights: Array, node: Node) -> Array:
-    """Zeros between the taps of a dilated kernel."""
-    distance = (1, 1, *node.attrs.get("dilations", ()))[-2:]
-    sizes = [(n - 1) * d + 1 for n, d in zip(weights.shape[1:3], distance, strict=True)]
-    wide = np.zeros((len(weights), *sizes, weights.shape[3]), weights.dtype)
-    wide[:, :: distance[0], :: distance[1]] = weights
+def _spread(weights: Array, dilations: Sequence[int]) -> Array:
+    """Zeros between the taps of a dilated kernel, whose axes begin at 2."""
+    sizes = [(n - 1) * d + 1 for n, d in zip(weights.shape[2:], dilations, strict=True)]
+    wide = np.zeros((*weights.shape[:2], *sizes), weights.dtype)
+    wide[(..., *(slice(None, None, d) for d in dilations))] = weights
     return wide
 
 
-def _pads(node: Node, i: int, stride: int, kernel: int) -> tuple[int, int]:
-    """What is cut off at both ends of axis i; output_padding is less at the end."""
+def _axis(node: Node, i: int, kernel: int) -> Axis:
+    """Spatial axis i; `before` and `after` is what is cut off, and output_padding less of it."""
     count = node.input(0).rank - 2
     size, out = node.input(0).shape[2 + i], node.outputs[0].shape[2 + i]
+    stride = node.attrs.get("strides", [1] * count)[i]
     total = (size - 1) * stride + kernel - out
     auto_pad = node.attrs.get("auto_pad", "NOTSET")
-    extra = node.attrs.get("output_padding", [0] * count)[i]
     if auto_pad == "NOTSET" and "output_shape" not in node.attrs:
         before = node.attrs.get("pads", [0] * 2 * count)[i]
     elif auto_pad == "VALID":
         before = 0
     else:
-        whole = max(total + extra, 0)
+        whole = max(total + node.attrs.get("output_padding", [0] * count)[i], 0)
         before = whole // 2 if auto_pad == "SAME_UPPER" else whole - whole // 2
-    return before, total - before
+    if before < 0 or total - before < 1 - stride:
+        raise refuse(node, "gives more than its taps reach", "pad its output instead")
+    return Axis(kernel, stride, before, total - before)
 
 
 def infer_shape(node: Node) -> Shape:

@@ -195,7 +195,14 @@ def test_loops_are_refused_with_the_remedy_for_keras(tmp_path):
 @pytest.mark.parametrize(
     ("op", "inputs", "attributes", "message"),
     [
-        ("Conv", [(1, 2, 4, 4, 4), (3, 2, 2, 2, 2)], {}, "slides over 3 axes; use"),
+        ("Conv", [(1, 2, 4, 4, 4, 4), (3, 2, 2, 2, 2, 2)], {}, "slides over 4 axes; use"),
+        ("Conv", [(1, 4, 4, 4, 4), (4, 2, 2, 2, 2)], {"group": 2}, "in groups; use one"),
+        (
+            "ConvTranspose",
+            [(1, 2, 4, 4, 4), (2, 3, 2, 2, 2)],
+            {"strides": [2, 1, 1]},
+            "steps in depth; use",
+        ),
         (
             "MaxPool",
             [(1, 2, 8, 8)],
