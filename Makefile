@@ -6,7 +6,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PACKAGED := $(shell find host device native_modules boards -type f -not -name '*.pyc')
 
-.PHONY: demo test venv toolchain sanitize fuzz bench results conformance lint
+.PHONY: demo test venv toolchain sanitize fuzz bench results conformance zoo lint
 
 demo: $(VENV)/installed
 	$(VENV)/bin/tinypack demo
@@ -48,6 +48,10 @@ results: bench
 # ONNX's tests of single operators: how many run, are refused by name, fail.
 conformance: venv
 	PYTHONPATH=host:device:.:$$($(PY) -m toolchain extension) $(PY) -m tests.conformance.report
+
+# Architectures that nobody tuned for: how many pack, and how well.
+zoo: venv
+	PYTHONPATH=host:device:.:$$($(PY) -m toolchain extension) $(PY) -m tests.zoo.report
 
 $(PY):
 	$(PYTHON) -m toolchain packages venv

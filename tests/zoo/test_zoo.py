@@ -1,0 +1,35 @@
+"""The share of architectures that pack may only rise."""
+
+import pytest
+
+from . import report
+
+# What may be refused, and why.
+REFUSED: dict[str, str] = {
+    "convnext": "LayerNormalization",
+    "vit": "LayerNormalization",
+    "mlp_mixer": "LayerNormalization",
+    "instance_norm_style": "InstanceNormalization",
+    "crnn": "GRU",
+    "gru_classifier": "GRU",
+    "lstm_classifier": "LSTM",
+    "bilstm_tagger": "LSTM",
+    "simple_rnn": "RNN",
+    "transformer_encoder": "MatMul",
+    "self_normalizing": "int16",
+    "random_dag_9": "int16",
+}
+
+
+@pytest.mark.parametrize("name", report.NETS)
+def test_architecture(name, tmp_path):
+    found = report.result(name, tmp_path)
+    if found.status == "refused":
+        assert REFUSED[name] in found.detail and "\n" not in found.detail
+    else:
+        assert found.status == "packed", found
+
+
+def test_most_pack():
+    assert len(report.NETS) >= 40
+    assert 1 - len(REFUSED) / len(report.NETS) >= 0.82
