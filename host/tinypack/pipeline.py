@@ -27,7 +27,7 @@ from .quant import PRECISIONS, QuantizedGraph, quantize_graph
 from .quant.emit import emit
 from .quant.float_input import input_quantizer
 from .quant.sensitivity import decision_graph
-from .quant.stored import is_stored, stored_graph
+from .quant.stored import is_stored, stored_graph, stored_precision
 from .samples import Samples, arrange
 from .warn import warnings
 
@@ -107,7 +107,7 @@ def _records(
         value: input_quantizer(quantized.params[value].scale[0], spec.mean, spec.std)
         for value in graph.inputs
     }
-    metadata: dict[str, Any] = {"precision": "int8" if is_stored(graph) else precision}
+    metadata: dict[str, Any] = {"precision": stored_precision(graph) or precision}
     if described := spec.describe(graph):
         metadata["input"] = described
     return emit(quantized, quantizers, tuple(labels), metadata)
@@ -122,7 +122,7 @@ def _auto(
     progress: Progress | None,
 ) -> AutoChoice:
     """What precision auto makes of the model."""
-    if is_stored(model.graph):
+    if stored_precision(model.graph):
         raise PackError(
             "--precision auto chooses widths of float weights but those of this model are already"
             " integers; leave the option out, or give the float model"
@@ -245,10 +245,20 @@ def pack(
         plan=plan,
         precision=complete.metadata["precision"],
         accuracy=accuracy,
-        warnings=() if is_stored(model.graph) else warnings(calibration, reference, labels),
+        warnings=_warnings(model.graph, calibration, reference, labels),
         noise=tuple(quantized.noise.get(node) for node in quantized.graph.nodes),
         choice=choice,
     )
+
+
+def _warnings(
+    graph: Graph,
+    calibration: Samples | None,
+    reference: FloatArray | None,
+    labels: Sequence[str],
+) -> tuple[str, ...]:
+    # Samples change nothing in a model that comes with its integers.
+    return () if stored_precision(graph) else warnings(calibration, reference, labels)
 
 
 def _named(progress: Progress | None, what: str) -> Callable[[int, int], None] | None:

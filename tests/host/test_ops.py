@@ -114,7 +114,7 @@ def test_expressions_nest():
     ("op", "remedy"),
     [
         ("LSTM", "use convolutions over time"),
-        ("DequantizeLinear", "give the float model"),
+        ("MatMulInteger", "give the float model"),
         ("com.microsoft.FusedConv", "before onnxruntime optimized it"),
         ("Det", "`tinypack ops` lists what is"),
     ],

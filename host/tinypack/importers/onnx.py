@@ -5,6 +5,7 @@ order, because shapes of later nodes depend on it (Reshape by a Shape-Gather-Con
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from math import prod
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
@@ -19,6 +20,8 @@ from ..errors import PackError
 from ..ir import Array, Graph, Model, Node, Value, constant
 from ..ir.tensor import dtype_of
 from ..ops import unsupported
+from ._dequantized import dequantized
+from ._integer_operators import expanded
 from ._labels import labels_of
 
 OPSETS = (6, defs.onnx_opset_version())
@@ -35,6 +38,8 @@ _DTYPES: dict[int, str] = {
     TensorProto.UINT32: "u32",
     TensorProto.UINT64: "u64",
     TensorProto.BOOL: "bool",
+    TensorProto.INT4: "s4",
+    TensorProto.UINT4: "u4",
 } | dict.fromkeys(map(int, _FLOATS), "f32")
 _ELEMENT_TYPES: dict[str, int] = {dtype: number for number, dtype in _DTYPES.items()}
 _ELEMENT_TYPES["f32"] = TensorProto.FLOAT
@@ -145,7 +150,7 @@ class _Importer:
 
     def graph(self, input_shape: dict[str, Sequence[int]]) -> Graph:
         for tensor in self.proto.initializer:
-            self.values[tensor.name] = constant(tensor.name, self._array(tensor))
+            self.values[tensor.name] = self._constant(tensor)
         for info in self.proto.input:
             if info.name not in self.values:
                 value = self._input(info, input_shape.pop(info.name, None))
@@ -161,6 +166,11 @@ class _Importer:
             self.result.outputs.append(self._output(info.name))
         self._integer_inputs()
         return self.result
+
+    def _constant(self, tensor: TensorProto) -> Value:
+        array = self._array(tensor)
+        dtype = _DTYPES.get(tensor.data_type, dtype_of(array))
+        return Value(tensor.name, array.shape, dtype, constant=array)
 
     def _array(self, tensor: TensorProto) -> Array:
         if prod(tensor.dims) > _LARGEST or any(size < 0 for size in tensor.dims):
@@ -207,7 +217,7 @@ class _Importer:
         return Value(info.name, sizes, dtype)
 
     def _nodes(self, protos: Iterable[onnx.NodeProto]) -> None:
-        for proto in protos:
+        for proto in chain.from_iterable(map(_steps, protos)):
             name = proto.name or f"{proto.op_type}_{proto.output[0] if proto.output else ''}"
             try:
                 inputs = [self.values[key] if key else None for key in proto.input]
@@ -232,7 +242,7 @@ class _Importer:
         key = "then_branch" if condition else "else_branch"
         (branch,) = (attribute.g for attribute in proto.attribute if attribute.name == key)
         for tensor in branch.initializer:
-            self.values[tensor.name] = constant(tensor.name, self._array(tensor))
+            self.values[tensor.name] = self._constant(tensor)
         self._nodes(branch.node)
         for outer, inner in zip(proto.output, branch.output, strict=True):
             self.values[outer] = self.values[inner.name]
@@ -245,6 +255,10 @@ class _Importer:
         )
 
     def _fold(self, proto: onnx.NodeProto, name: str, inputs: Sequence[Value | None]) -> None:
+        if proto.op_type == "DequantizeLinear" and inputs[0] is not None:
+            given = {attribute.name: attribute.i for attribute in proto.attribute}
+            self.values[proto.output[0]] = dequantized(proto.output[0], name, inputs, given)
+            return
         arrays = [_placeholder(value) if value is not None else None for value in inputs]
         try:
             if inputs:
@@ -287,8 +301,9 @@ class _Importer:
             if value is None:
                 continue
             types[key] = helper.make_tensor_type_proto(_ELEMENT_TYPES[value.dtype], value.shape)
-            if value.constant is not None and value.constant.size <= 1024:
-                data[key] = numpy_helper.from_array(value.constant, key)
+            small = value.constant is not None and value.constant.size <= 1024
+            if small and value.dtype not in ("s4", "u4"):
+                data[key] = numpy_helper.from_array(value.data, key)
         try:
             found = inference.infer_node_outputs(
                 schema, proto, types, data, opset_imports=self.opset_imports
@@ -324,6 +339,31 @@ class _Importer:
                     " used as such; only inputs of measured numbers are supported"
                 )
             value.dtype = "f32"
+
+
+def _steps(proto: onnx.NodeProto) -> list[onnx.NodeProto]:
+    """A node as the nodes of ONNX that it stands for."""
+    if proto.op_type in ("QuantizeLinear", "DequantizeLinear"):
+        # onnxruntime has its own for types that ONNX took later.
+        plain = onnx.NodeProto()
+        plain.CopyFrom(proto)
+        plain.domain = "" if proto.domain == "com.microsoft" else proto.domain
+        return [plain]
+    attrs = {attribute.name: attribute.i for attribute in proto.attribute}
+    output = proto.output[0] if proto.output else ""
+    steps = expanded(proto.op_type, proto.input, output, attrs)
+    if steps is None:
+        return [proto]
+    nodes = []
+    for step in steps:
+        node = helper.make_node(step.op, step.inputs, [step.output], proto.name)
+        node.attribute.extend(helper.make_attribute(key, n) for key, n in step.attrs.items())
+        if step.like_source:
+            node.attribute.extend(
+                a for a in proto.attribute if a.name not in ("channels_last", "opset")
+            )
+        nodes.append(node)
+    return nodes
 
 
 def _placeholder(value: Value) -> Array:

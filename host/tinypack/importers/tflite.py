@@ -82,6 +82,7 @@ class _Importer:
             self._operator(number)
         for index in self.subgraph.OutputsAsNumpy():
             self.result.outputs.append(self._value(int(index)))
+        self.result.of_integers = any(value.quant is not None for value in self.values.values())
         return self.result
 
     def _value(self, index: int) -> Value:

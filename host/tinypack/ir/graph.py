@@ -170,6 +170,8 @@ class Graph:
         self.inputs: list[Value] = []
         self.outputs: list[Value] = []
         self.nodes: list[Node] = []
+        # Whether it was made of integers, to be computed as TensorFlow Lite Micro does.
+        self.of_integers = False
         self._names: set[str] = set()
 
     def fresh_name(self, base: str) -> str:

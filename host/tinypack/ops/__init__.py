@@ -165,10 +165,11 @@ _LOOP = (
     "recurrent layers of Keras become loops: build them with unroll=True,"
     " or export the model from PyTorch"
 )
-_FLOAT = "give the float model, tinypack quantizes it itself"
+_STATIC = "quantize the model statically, or give the float model"
 _REMEDIES = {
-    "QuantizeLinear": _FLOAT,
-    "DequantizeLinear": _FLOAT,
+    "DynamicQuantizeLinear": _STATIC,
+    "MatMulInteger": _STATIC,
+    "ConvInteger": _STATIC,
     "Loop": _LOOP,
     "Scan": _LOOP,
     "If": "export the model with fixed input sizes so that the branch is known",

@@ -53,6 +53,11 @@ class LinearWeights:
         scale = self.scale.reshape(-1, *[1] * (self.codes.ndim - 1))
         return (self.codes * scale).astype(np.float32)
 
+    def wide(self) -> dict[str, int]:
+        """The attribute of layers that hold the code our quantizer leaves out."""
+        lowest = -7 if self.dtype == "s4" else -127
+        return {"wide": 1} if self.codes.min() < lowest else {}
+
 
 @dataclass(frozen=True)
 class Quantized:

@@ -22,7 +22,8 @@ def quantize_linear(layer: Layer, groups: int, columns: Columns, positions: int)
     step = x.scale * linear.scale
     rounded = np.rint(linear.bias / step) * step
     actual = layer.compute(x.actual, linear.values(), rounded.astype(np.float32))
-    return Quantized(activation(layer.node, output), output, actual, linear)
+    attrs = activation(layer.node, output) | linear.wide()
+    return Quantized(attrs, output, actual, linear)
 
 
 def quantize_window(layer: Layer, groups: int) -> Quantized:

@@ -1,24 +1,31 @@
 """quantize: in a float graph a clamp that no operator before it could take over, or nothing where
-a scale must change."""
+a scale must change.
+
+In graphs of quantized ONNX files it also is a mark until store_integers: `params` are the
+integers that the value has from here on.
+"""
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ..ir import FloatArray, Node, Shape, Value
+from ..ir import FloatArray, Node, QuantParams, Shape, Value
 from ._build import Builder, argument
 from ._elementwise import of_equal_rank
 from ._layer import Layer, Quantized, activation, rescale
 
 ELEMENTWISE = True
 KEEPS_SCALE = True
-ONNX = ("Relu", "Clip", "Max", "Min")
+ONNX = ("Relu", "Clip", "Max", "Min", "QuantizeLinear")
 
 
 def legalize(node: Node, build: Builder) -> Value | None:
     if node.op in ("Max", "Min"):
         return _extremum(node, build)
+    if node.op == "QuantizeLinear":
+        params = node.attrs["params"]
+        return build.node("quantize", node.input(0), params=params, **whole_range(params))
     bounds: dict[str, Any] = {"activation_min": 0.0}
     if node.op == "Clip":
         low, high = argument(node, "min", 1), argument(node, "max", 2)
@@ -49,6 +56,18 @@ def _extremum(node: Node, build: Builder) -> Value:
         else:
             y = build.node("add", a, above, subtract=1)
     return y
+
+
+def is_mark(node: Node) -> bool:
+    return node.op == "quantize" and "params" in node.attrs
+
+
+def whole_range(params: QuantParams) -> dict[str, float]:
+    scale, zero_point = params.scale[0], params.zero_point[0]
+    return {
+        "activation_min": (-128 - zero_point) * scale,
+        "activation_max": (127 - zero_point) * scale,
+    }
 
 
 def infer_shape(node: Node) -> Shape:

@@ -12,6 +12,7 @@ from .check_legal import check_legal
 from .convert_affine import convert_affine
 from .convert_layout import convert_layout
 from .convert_mean import convert_mean
+from .convert_quantized import convert_quantized
 from .eliminate_dead import eliminate_dead
 from .eliminate_identity import eliminate_identity
 from .eliminate_reshape import eliminate_reshape
@@ -21,6 +22,7 @@ from .fuse_pad import fuse_pad
 from .fuse_table import fuse_table
 from .legalize import legalize
 from .separate_outputs import separate_outputs
+from .store_integers import store_integers
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,8 @@ class Pass:
 PIPELINE = tuple(
     Pass(change.__name__, change)
     for change in (
-        separate_outputs,  # source operators from here
+        convert_quantized,  # source operators from here
+        separate_outputs,
         eliminate_identity,
         legalize,  # operators of ops.def from here
         convert_layout,
@@ -45,6 +48,7 @@ PIPELINE = tuple(
         convert_affine,
         convert_mean,
         eliminate_reshape,
+        store_integers,
         eliminate_dead,
         check_legal,
     )

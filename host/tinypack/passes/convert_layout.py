@@ -7,11 +7,12 @@ An elementwise one (ELEMENTWISE) lets reshapes pass too.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import prod
 
 import numpy as np
 
-from ..ir import Graph, Model, Node, Value
+from ..ir import Array, Graph, Model, Node, Value
 from ..ops import MODULES
 from ..ops._build import Builder, inverse
 from . import _movement as movement
@@ -163,8 +164,20 @@ def _permute_weights(graph: Graph, node: Node) -> bool:
     weights[:, rows[0]] = node.input(1).data
     build = Builder(graph, node)
     node.set_input(0, build.reshape(value, target))
-    node.set_input(1, build.constant(weights, "weights"))
+    node.set_input(1, _rearranged(build, node.input(1), weights))
     return True
+
+
+def _rearranged(
+    build: Builder, old: Value, weights: Array, channels: Array | None = None
+) -> Value:
+    """Weights in another order keep their integers; `channels` says where each came from."""
+    new = build.constant(weights, "weights")
+    new.quant = old.quant
+    if channels is not None and old.quant is not None and old.quant.axis is not None:
+        scale = tuple(old.quant.scale[int(channel)] for channel in channels)
+        new.quant = replace(old.quant, scale=scale)
+    return new
 
 
 def _permute_outputs(graph: Graph, node: Node) -> bool:
@@ -188,7 +201,8 @@ def _permute_outputs(graph: Graph, node: Node) -> bool:
         return False
     places = movement.apply(node, np.arange(channels).reshape(reshape.output.shape)).reshape(-1)
     build = Builder(graph, layer)
-    layer.set_input(1, build.constant(layer.input(1).data[places], "weights"))
+    weights = layer.input(1)
+    layer.set_input(1, _rearranged(build, weights, weights.data[places], places))
     layer.set_input(2, build.constant(layer.input(2).data[places], "bias"))
     source = reshape.input(0)
     return movement.replace(graph, node, Builder(graph, node).reshape(source, node.output.shape))

@@ -1,6 +1,7 @@
 """Clamps (Relu, Clip) become bounds of the operator before them."""
 
 from ..ir import Graph, Model, Node
+from ..ops.quantize import is_mark
 from ..optable import OPS
 from . import _movement as movement
 
@@ -8,7 +9,7 @@ from . import _movement as movement
 def fuse_activation(model: Model) -> None:
     graph = model.graph
     for node in graph.nodes.copy():
-        if node.op == "quantize":
+        if node.op == "quantize" and not is_mark(node):
             _fuse(graph, node)
 
 

@@ -4,6 +4,7 @@ x * sigmoid(x), x * clip(x + 3, 0, 6) / 6, 0.5 * x * (1 + erf(x / sqrt(2))) ...
 
 from ..ir import Graph, Model, Node, Value
 from ..ops._build import Builder
+from ..ops.quantize import is_mark
 from ..ops.table import Expression
 from . import _movement as movement
 from ._constants import is_affine, is_one_number
@@ -62,7 +63,7 @@ def _cone(graph: Graph, node: Node) -> tuple[set[Node], Value] | None:
 def _is_elementwise(node: Node) -> bool:
     if node.op in ("add", "mul") and any(value.is_constant for value in _inputs(node)):
         return is_affine(node) and is_one_number(node)
-    return node.op in _OPS
+    return node.op in _OPS and not is_mark(node)
 
 
 def _inputs(node: Node) -> list[Value]:

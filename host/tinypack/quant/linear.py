@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..ir import Array, QuantParams
+from ..ops._layer import LinearWeights
 from .gptq import Floats, damped, gptq, refine, weight_scales
 
 # Largest code by weight type: -128 and -8 would force the general kernels.
@@ -50,6 +52,13 @@ def round_linear(
     used: Floats = codes.astype(np.float64) * scale[..., None]
     corrected = bias + _apply(weights, exact_mean) - _apply(used, actual_mean)
     return codes, scale, corrected
+
+
+def stored_weights(weights: Array, quant: QuantParams, bias: Floats, groups: int) -> LinearWeights:
+    """Weights [channels, ...] that come with their integers, as they are."""
+    scale = np.broadcast_to(np.array(quant.scale, np.float64), len(weights))
+    codes = np.rint(weights / scale.reshape(-1, *[1] * (weights.ndim - 1))).astype(np.int8)
+    return LinearWeights(codes, scale, bias.reshape(-1), quant.dtype, groups)
 
 
 def _apply(weights: Floats, column: Floats) -> Floats:

@@ -10,7 +10,7 @@ PRECISIONS = {
     "auto": "weights s4, but s8 in layers where that costs too much accuracy",
 }
 
-_LINEAR = ("conv_2d", "depthwise_conv_2d", "fully_connected", "transpose_conv_2d")
+LINEAR = ("conv_2d", "depthwise_conv_2d", "fully_connected", "transpose_conv_2d")
 
 
 def weight_dtypes(graph: Graph, precision: str) -> dict[Node, str]:
@@ -19,7 +19,7 @@ def weight_dtypes(graph: Graph, precision: str) -> dict[Node, str]:
     Mixed keeps wide what is small and hurts: first layers see the finest input, last ones decide,
     and a depthwise channel has nine taps in which no error averages out.
     """
-    layers = [node for node in graph.nodes if node.op in _LINEAR]
+    layers = [node for node in graph.nodes if node.op in LINEAR]
     if precision in ("int8", "auto"):
         return dict.fromkeys(layers, "s8")
     dtypes = dict.fromkeys(layers, "s4")

@@ -3,7 +3,7 @@
 Each layer so sees what the layers before it did to its input, and can make good for it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,7 +14,7 @@ from ..ir import FloatArray, Graph, Node, QuantParams, Value
 from ..ops._layer import Columns as ColumnsOf
 from ..ops._layer import LinearWeights, Operand, Quantized, s8
 from .common import common_scales, rescale_inputs
-from .linear import Columns, round_linear
+from .linear import Columns, round_linear, stored_weights
 from .observe import affine_range, fake_quantize, observe, signal_to_noise
 from .policy import weight_dtypes
 
@@ -64,6 +64,9 @@ class _Layer:
         positions: int,
     ) -> LinearWeights:
         groups, _, taps = weights.shape
+        stored = self.node.input(1).quant
+        if stored is not None:
+            return stored_weights(self.node.input(1).data, stored, bias, groups)
         count = max(1, min(positions, _COLUMNS, _NUMBERS // (groups * taps)))
         picks = np.sort(np.random.default_rng(0).choice(positions, count, replace=False))
         x = self.operands[0]
@@ -77,6 +80,12 @@ class _Layer:
             self.dtype,
             groups,
         )
+
+
+def _arena(graph: Graph) -> Iterator[Value]:
+    yield from graph.inputs
+    for node in graph.nodes:
+        yield from node.outputs
 
 
 def quantize_graph(
@@ -94,7 +103,9 @@ def quantize_graph(
     all others were exact.
     """
     dtypes = weight_dtypes(graph, precision) | dict(widths or {})
-    common = common_scales(graph, inputs)
+    common = common_scales(graph, inputs) | {
+        value: value.quant for value in _arena(graph) if value.quant is not None
+    }
     params: dict[Value, QuantParams] = {}
     exact: dict[Value, FloatArray] = {}
     actual: dict[Value, FloatArray] = {}

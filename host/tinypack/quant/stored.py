@@ -10,12 +10,15 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import ops
 from ..errors import PackError
 from ..ir import Graph, Node, QuantParams, Value
 from ..ops._layer import LinearWeights, Quantized, activation, rescale
 from ..ops._requant import add_multipliers, quantize_multiplier, softmax_attributes
 from ..ops._taps_tflite import TFLITE_FRACTION
 from ..ops.resize import copies
+from .linear import stored_weights
+from .policy import LINEAR
 from .quantizer import QuantizedGraph
 
 # Nothing is fitted to what a layer computes, so that is left empty.
@@ -24,6 +27,8 @@ _EMPTY = np.empty(0, np.float32)
 
 def is_stored(graph: Graph) -> bool:
     """Whether all that is computed has its integers already; PackError if only a part has."""
+    if not graph.of_integers:
+        return False
     values = [*graph.inputs, *(output for node in graph.nodes for output in node.outputs)]
     quantized = [value.quant is not None for value in values]
     if any(quantized) and not all(quantized):
@@ -32,6 +37,20 @@ def is_stored(graph: Graph) -> bool:
             f"{name!r} is float in a quantized model; convert all of it to int8, or none"
         )
     return all(quantized)
+
+
+def stored_precision(graph: Graph) -> str | None:
+    """What a graph comes with if samples can add nothing to it; None if they can."""
+    if not is_stored(graph):
+        for node in graph.nodes:
+            free = not ops.keeps_scale(node) and node.op != "softmax"
+            weights = node.input(1) if node.op in LINEAR else None
+            if (free and node.output.quant is None) or (weights is not None and not weights.quant):
+                return None
+        if any(value.quant is None for value in graph.inputs):
+            return None
+    layers = [node.input(1).quant for node in graph.nodes if node.op in LINEAR]
+    return "int4" if any(quant and quant.dtype == "s4" for quant in layers) else "int8"
 
 
 def stored_graph(graph: Graph) -> QuantizedGraph:
@@ -67,11 +86,9 @@ def _linear(node: Node) -> Quantized:
         )
     channels = len(stored.data)
     scale = np.broadcast_to(np.array(quant.scale, np.float64), channels)
-    codes = np.rint(stored.data / scale.reshape(-1, *[1] * (stored.rank - 1))).astype(np.int8)
     groups = x.shape[-1] // stored.shape[-1] if node.op in ("conv_2d", "transpose_conv_2d") else 1
-    weights = LinearWeights(codes, scale, _bias(bias, _scale(x) * scale), "s8", groups)
-    wide = {"wide": 1} if codes.min() < -127 else {}
-    return _result(node, activation(node, _params(node.output)) | wide, weights)
+    weights = stored_weights(stored.data, quant, _bias(bias, _scale(x) * scale), groups)
+    return _result(node, activation(node, _params(node.output)) | weights.wide(), weights)
 
 
 def _bias(bias: Value, step: NDArray[np.float64]) -> NDArray[np.float64]:
