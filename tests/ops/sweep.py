@@ -223,11 +223,23 @@ def _indices(
     return rng.choice([rng.integers(0, size, shape), rng.integers(-1, size + 1, shape)])
 
 
+def _factors(
+    rng: np.random.Generator, shape: tuple[int, ...], _dtype: str, names: Mapping[str, Any]
+) -> np.ndarray:
+    """Of normalize: factor and offset, as the packager's or all that the format allows."""
+    if names["fill_factors"] == "random":
+        factor = rng.integers(-(1 << 15), 1 << 15, shape[0])
+        return np.stack([factor, rng.integers(-(1 << 29), 1 << 29, shape[0])], axis=1)
+    low, high = RANGES["s32"]
+    return rng.choice([low, high, -1, 0, 1], shape)
+
+
 FILLS: dict[str, Callable[..., np.ndarray]] = {
     "weights": _weights,
     "params": _params,
     "elements": _elements,
     "indices": _indices,
+    "factors": _factors,
 }
 
 # Inputs and what they give

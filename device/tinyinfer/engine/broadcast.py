@@ -1,7 +1,7 @@
 """Elementwise operators with two inputs: numpy broadcasting on the NHWC view."""
 
 
-def _strides(operand):
+def strides(operand):
     """Distance in elements between neighbours along n, h, w, c; 0 where the size is 1."""
     sizes = (operand.n, operand.h, operand.w, operand.c)
     strides = [0, 0, 0, 0]
@@ -18,7 +18,7 @@ def pairs_of_row(node, row):
     y = node.y
     sides = []
     for operand in (node.x, node.k):
-        n, h, w, c = _strides(operand)
+        n, h, w, c = strides(operand)
         sides.append((operand.values(), row // y.h * n + row % y.h * h, w, c))
     (xs, x0, xw, xc), (ks, k0, kw, kc) = sides
     for w in range(y.w):

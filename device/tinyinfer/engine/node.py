@@ -159,6 +159,13 @@ class Node:
         self.fit(p.constant and p.dtype == S32 and p.c == 3 and len(p.data) >= 12 * rows)
         self.fit(p.count == 3 * self.y.c)
 
+    def reduction(self):
+        """y has size 1 along `axes`, the others are x's."""
+        self.within("axes", 0, 15)
+        sizes = zip(_nhwc(self.x), _nhwc(self.y))
+        for bit, (size, kept) in enumerate(sizes):
+            self.fit(kept == (1 if self.attributes.axes >> bit & 1 else size))
+
     def broadcast(self):
         """x and k broadcast to y on the NHWC view."""
         for i, j, o in zip(_nhwc(self.x), _nhwc(self.k), _nhwc(self.y)):

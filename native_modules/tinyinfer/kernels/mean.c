@@ -2,17 +2,12 @@
 #include "arch/arch.h"
 #include "engine/ops.h"
 #include "kernels/check.h"
-
-static int32_t kept(int32_t axes, int32_t axis, int32_t size) {
-    return axes >> axis & 1 ? 1 : size;
-}
+#include "kernels/reduce.h"
 
 bool tin_mean_check(const tin_node_t *node) {
     const tin_tensor_t *const x = &node->inputs[0], *const y = &node->outputs[0];
     const tin_mean_attrs_t *const a = &node->attrs.mean;
-    return tin_both_s8(node) && a->axes >= 0 && a->axes <= 15 && tin_multiplier_ok(a->multiplier, a->shift)
-           && y->n == kept(a->axes, 0, x->n) && y->h == kept(a->axes, 1, x->h) && y->w == kept(a->axes, 2, x->w)
-           && y->c == kept(a->axes, 3, x->c);
+    return tin_both_s8(node) && tin_multiplier_ok(a->multiplier, a->shift) && tin_reduction_ok(x, y, a->axes);
 }
 
 void tin_mean(const tin_node_t *node, int32_t row0, int32_t row1, void *scratch) {
