@@ -122,7 +122,7 @@ class Model:
     # Easy forms, which allocate
 
     def predict(self, x):
-        """Real numbers of the output, a list, for real numbers `x`. Allocates.
+        """Real numbers of the output, a list, for real numbers `x`; indices are ints. Allocates.
 
         `x` is a list, nested or not, or an array; buffers of the model's own integers are taken
         too. A model with several inputs takes a tuple of them, one with several outputs gives a
@@ -135,7 +135,7 @@ class Model:
         for i in range(len(self.inputs)):
             self._load_numbers(i, x[i] if several else x)
         self._engine.run()
-        results = tuple(self._floats(i) for i in range(len(self.outputs)))
+        results = tuple(self._numbers(i) for i in range(len(self.outputs)))
         return results if len(results) > 1 else results[0]
 
     def classify(self, x, threshold=0):
@@ -227,7 +227,9 @@ class Model:
         for i in range(len(buffers)):
             self._engine.store(i, buffers[i])
 
-    def _floats(self, i):
+    def _numbers(self, i):
+        if self.outputs[i].dtype == "s32":  # indices
+            return list(self._outputs[i])
         values = array("f", bytes(4 * element_count(self.outputs[i].shape)))
         self._engine.store(i, values)
         return list(values)

@@ -1,4 +1,4 @@
-"""top_k (SPEC.md): the largest or smallest elements of the last axis in order, or their indices."""
+"""top_k (SPEC.md): the largest or smallest of the last axis in order, or their indices."""
 
 from array import array
 

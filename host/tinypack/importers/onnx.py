@@ -44,6 +44,8 @@ _DTYPES: dict[int, str] = {
 _ELEMENT_TYPES: dict[str, int] = {dtype: number for number, dtype in _DTYPES.items()}
 _ELEMENT_TYPES["f32"] = TensorProto.FLOAT
 _RANDOM = ("RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Bernoulli")
+# Functions in the eyes of onnx, which infers nothing of them.
+_SHAPED_AS_INPUT = ("GroupNormalization", "MeanVarianceNormalization")
 _CONTROL_FLOW = ("Loop", "Scan", "If")
 
 
@@ -296,6 +298,8 @@ class _Importer:
             schema = defs.get_schema(proto.op_type, self.opset, "")
         except defs.SchemaError:
             raise unsupported(name, proto.op_type) from None
+        if proto.op_type in _SHAPED_AS_INPUT and inputs[0] is not None:
+            return [(inputs[0].shape, inputs[0].dtype)]
         types, data = {}, {}
         for key, value in zip(proto.input, inputs, strict=True):
             if value is None:

@@ -30,6 +30,15 @@ How to read a legal graph, that is, what `passes.run(model)` leaves:
   | mean | | axes: tuple; averaged axes keep size 1 |
   | table | no second input yet | function: expression in x, see ops/table.py |
   | concat | any input may be constant | axis |
+  | reduce_max | | axes: tuple; these axes keep size 1; minimum |
+  | arg_max | | over the last axis, which keeps size 1; minimum, select_last |
+  | top_k | | over the last axis; k, minimum, indices |
+  | batch_matmul | matrices | transposed: whether the second ones are |
+  | normalize | | over the last axis; centred, norm, eps, factor, offset: see ops/normalize.py |
+  | reduce_max | | axes: tuple; these axes keep size 1; minimum |
+  | arg_max | | over the last axis, which keeps size 1; minimum, select_last |
+  | top_k | | over the last axis; k, minimum, indices |
+  | batch_matmul | any input may be constant | transposed: whether the second matrices are |
   | slice | | begin, step, size: a number per axis |
   | gather | no second input yet | axis; indices: tuple |
   | transpose | | perm: tuple, output axis j is input axis perm[j] |

@@ -173,8 +173,6 @@ _REMEDIES = {
     "Loop": _LOOP,
     "Scan": _LOOP,
     "If": "export the model with fixed input sizes so that the branch is known",
-    "ArgMax": "end the model with its logits; the board's Model.argmax() does the rest",
-    "TopK": "end the model with its logits; the board's Model.argmax() does the rest",
     "GRU": "use convolutions over time, as temporal convolutional networks do",
     "LSTM": "use convolutions over time, as temporal convolutional networks do",
     "RNN": "use convolutions over time, as temporal convolutional networks do",

@@ -103,6 +103,10 @@ class Layer(Protocol):
         """
 
 
+# Indices: integers as such.
+INDEX = QuantParams("s32", (1.0,), (0,))
+
+
 def s8(scale: float, zero_point: int) -> QuantParams:
     return QuantParams("s8", (scale,), (zero_point,))
 

@@ -23,15 +23,18 @@ __all__ = [
 ]
 
 ELEMENTWISE = True
-ONNX = ("Add", "Sub", "Sum")
+ONNX = ("Add", "Sub", "Sum", "Mean")
 
 
 def legalize(node: Node, build: Builder) -> Value | None:
-    if node.op == "Sum":
+    if node.op in ("Sum", "Mean"):
         total = node.input(0)
         for index in range(1, len(node.inputs)):
             total = build.node("add", *of_equal_rank(total, node.input(index), build))
-        return total if len(node.inputs) > 1 else build.reshape(total, total.shape)
+        if node.op == "Sum" or len(node.inputs) == 1:
+            return total
+        share = build.constant(np.full((1,) * total.rank, 1 / len(node.inputs)), "share")
+        return build.node("mul", total, share)
     x, k = operands(node, build)
     if node.op == "Add":
         return build.node("add", k, x) if x.is_constant else build.node("add", x, k)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ..errors import PackError
 from ..ir import Array, FloatArray, Node, Shape, Value
-from ._build import Builder, constant_input, refuse
+from ._build import Builder, constant_input
 from ._elementwise import of_equal_rank
 from ._layer import Layer, Quantized
 from ._linear import quantize_linear
@@ -17,7 +17,9 @@ ONNX = ("Gemm", "MatMul")
 
 
 def legalize(node: Node, build: Builder) -> Value | None:
-    return _gemm(node, build) if node.op == "Gemm" else _matmul(node, build)
+    if node.op == "MatMul":
+        return _matmul(node, build)
+    return _gemm(node, build) if node.input(1).is_constant else None  # batch_matmul
 
 
 def _gemm(node: Node, build: Builder) -> Value:
@@ -41,7 +43,7 @@ def _gemm(node: Node, build: Builder) -> Value:
     return build.node("add", *of_equal_rank(y, extra, build))
 
 
-def _matmul(node: Node, build: Builder) -> Value:
+def _matmul(node: Node, build: Builder) -> Value | None:
     left, right = node.input(0), node.input(1)
     if right.is_constant and _is_matrix(right):
         matrix = right.data.reshape(right.shape[-2:] if right.rank > 1 else (-1, 1))
@@ -52,11 +54,7 @@ def _matmul(node: Node, build: Builder) -> Value:
         matrix = left.data.reshape(left.shape[-2:] if left.rank > 1 else (1, -1))
         y = build.transpose(product(build, build.transpose(right, swap), matrix, None), swap)
     else:
-        raise refuse(
-            node,
-            "multiplies two computed matrices or a stack of constant ones",
-            "only products with one constant matrix are supported",
-        )
+        return None  # batch_matmul
     return build.reshape(y, node.outputs[0].shape)
 
 

@@ -1,53 +1,70 @@
-"""mean: over any axes; what averages h and w becomes average_pool_2d (passes/convert_mean.py)."""
+"""mean: over any axes; over h and w it becomes average_pool_2d (passes/convert_reductions.py)."""
 
-from collections.abc import Sequence
 from math import prod
-from typing import Any
 
 import numpy as np
 
-from ..ir import FloatArray, Node, Shape, Value
-from ._build import Builder, argument, normalized_axes, refuse
+from ..ir import FloatArray, Node, Value
+from ._build import Builder
 from ._layer import Layer, Quantized, rescale
+from ._reduction import attributes, infer_shape, onnx_axes, permuted, reduce
 
-ONNX = ("ReduceMean", "ReduceSum", "GlobalAveragePool")
+__all__ = ["ONNX", "attributes", "float_", "infer_shape", "legalize", "permuted", "quantize"]
+
+ONNX = (
+    "GlobalAveragePool",
+    "ReduceL1",
+    "ReduceL2",
+    "ReduceLogSum",
+    "ReduceLogSumExp",
+    "ReduceMean",
+    "ReduceSum",
+    "ReduceSumSquare",
+)
+# What happens to each element before it is summed up, and to the sum.
+_BEFORE = {
+    "ReduceL1": ("abs", "x"),
+    "ReduceL2": ("mul", "x", "x"),
+    "ReduceSumSquare": ("mul", "x", "x"),
+}
+_BEHIND = {"ReduceL2": ("sqrt", "x"), "ReduceLogSum": ("log", "x")}
 
 
 def legalize(node: Node, build: Builder) -> Value | None:
     x = node.input(0)
-    if node.op == "GlobalAveragePool":
-        axes = tuple(range(2, x.rank))
-    else:
-        given = argument(node, "axes", 1, [])
-        if not given and node.attrs.get("noop_with_empty_axes", 0):
-            return build.reshape(x, x.shape)
-        axes = normalized_axes(given or list(range(x.rank)), x.rank)
-    y = build.node("mean", x, axes=axes)
-    if node.op == "ReduceSum":
-        count = np.prod([x.shape[axis] for axis in axes])
-        y = build.node("mul", y, build.constant(np.full((1,) * x.rank, count), "count"))
+    axes = tuple(range(2, x.rank)) if node.op == "GlobalAveragePool" else onnx_axes(node)
+    if node.op == "ReduceLogSumExp":
+        return build.reshape(_log_sum_exp(x, axes, build), node.outputs[0].shape)
+    if node.op in _BEFORE:
+        x = build.node("table", x, function=_BEFORE[node.op])
+    y = reduce(build, "mean", x, axes)
+    if node.op not in ("ReduceMean", "GlobalAveragePool"):
+        y = _multiplied(y, prod(x.shape) // prod(y.shape), build)
+    if node.op in _BEHIND:
+        y = build.node("table", y, function=_BEHIND[node.op])
     return build.reshape(y, node.outputs[0].shape)
 
 
-def infer_shape(node: Node) -> Shape:
-    axes = node.attrs["axes"]
-    return tuple(1 if i in axes else size for i, size in enumerate(node.input(0).shape))
+def _multiplied(y: Value, count: int, build: Builder) -> Value:
+    if count == 1:
+        return y
+    return build.node("mul", y, build.constant(np.full((1,) * y.rank, count), "count"))
+
+
+def _log_sum_exp(x: Value, axes: tuple[int, ...], build: Builder) -> Value:
+    """With the maximum in front of the logarithm, as all that is near it counts."""
+    largest = reduce(build, "reduce_max", x, axes)
+    below = build.node("add", x, largest, subtract=1)
+    terms = build.node("table", below, function=("exp", "x"))
+    total = reduce(build, "mean", terms, axes)
+    count = float(prod(x.shape) // prod(total.shape))
+    logarithm = build.node("table", total, function=("log", ("mul", "x", count)))
+    return build.node("add", logarithm, largest)
 
 
 def float_(node: Node, x: FloatArray) -> FloatArray:
     y: FloatArray = x.mean(axis=tuple(axis + 1 for axis in node.attrs["axes"]), keepdims=True)
     return y
-
-
-def attributes(node: Node) -> dict[str, int]:
-    """Bits of the NHWC view."""
-    shape, rank, bits = node.input(0).shape, node.input(0).rank, 0
-    front = [axis in node.attrs["axes"] for axis in range(rank - 3) if shape[axis] != 1]
-    if any(front) and not all(front):
-        raise refuse(node, f"averages axes {node.attrs['axes']} of {rank}", "use four at most")
-    for axis in node.attrs["axes"]:
-        bits |= 1 << max(0, 4 - rank + axis)
-    return {"axes": bits}
 
 
 def quantize(layer: Layer) -> Quantized:
@@ -57,7 +74,3 @@ def quantize(layer: Layer) -> Quantized:
     count = prod(sizes[axis] for axis in axes)
     attrs = rescale(x.scale / (output.scale[0] * count))
     return Quantized(attrs, output, layer.compute(x.actual))
-
-
-def permuted(node: Node, perm: Sequence[int]) -> dict[str, Any] | None:
-    return {"axes": tuple(sorted(perm[axis] for axis in node.attrs["axes"]))}

@@ -12,17 +12,14 @@ import numpy as np
 
 from ..ir import FloatArray, Node, QuantParams, Shape, Value
 from ._build import Builder, argument
-from ._elementwise import of_equal_rank
 from ._layer import Layer, Quantized, activation, rescale
 
 ELEMENTWISE = True
 KEEPS_SCALE = True
-ONNX = ("Relu", "Clip", "Max", "Min", "QuantizeLinear")
+ONNX = ("Relu", "Clip", "QuantizeLinear")
 
 
 def legalize(node: Node, build: Builder) -> Value | None:
-    if node.op in ("Max", "Min"):
-        return _extremum(node, build)
     if node.op == "QuantizeLinear":
         params = node.attrs["params"]
         return build.node("quantize", node.input(0), params=params, **whole_range(params))
@@ -38,24 +35,6 @@ def legalize(node: Node, build: Builder) -> Value | None:
         if "activation_max" in bounds and "activation_min" in bounds:
             bounds["activation_min"] = min(bounds["activation_min"], bounds["activation_max"])
     return build.node("quantize", node.input(0), **bounds)
-
-
-def _extremum(node: Node, build: Builder) -> Value:
-    """max(a, b) = b + relu(a - b), min(a, b) = a - relu(a - b); a bound where b is one number."""
-    y = node.input(0)
-    for k in map(node.input, range(1, len(node.inputs))):
-        a, b = (k, y) if y.is_constant else (y, k)
-        if b.is_constant and b.data.size == 1:
-            bound = "activation_min" if node.op == "Max" else "activation_max"
-            y = build.node("quantize", a, **{bound: float(b.data.reshape(()))})
-            continue
-        a, b = of_equal_rank(a, b, build)
-        above = build.node("add", a, b, subtract=1, activation_min=0.0)
-        if node.op == "Max":
-            y = build.node("add", above, b)
-        else:
-            y = build.node("add", a, above, subtract=1)
-    return y
 
 
 def is_mark(node: Node) -> bool:

@@ -11,8 +11,8 @@ from ..ir import GraphError, Model, verify
 from .check_legal import check_legal
 from .convert_affine import convert_affine
 from .convert_layout import convert_layout
-from .convert_mean import convert_mean
 from .convert_quantized import convert_quantized
+from .convert_reductions import convert_reductions
 from .eliminate_dead import eliminate_dead
 from .eliminate_identity import eliminate_identity
 from .eliminate_reshape import eliminate_reshape
@@ -46,7 +46,7 @@ PIPELINE = tuple(
         fold_affine,  # what stood behind an activation
         fuse_table,
         convert_affine,
-        convert_mean,
+        convert_reductions,
         eliminate_reshape,
         store_integers,
         eliminate_dead,

@@ -9,7 +9,8 @@ from ..ops.table import Expression
 from . import _movement as movement
 from ._constants import is_affine, is_one_number
 
-_OPS = ("table", "quantize", "add", "mul")
+_OPS = ("table", "quantize", "add", "mul", "minimum", "maximum")
+_FUNCTIONS = {"add": "add", "mul": "mul", "minimum": "min", "maximum": "max"}
 # A value that is used twice stands twice in the expression; this bounds the growth.
 _LARGEST = 256
 
@@ -61,8 +62,8 @@ def _cone(graph: Graph, node: Node) -> tuple[set[Node], Value] | None:
 
 
 def _is_elementwise(node: Node) -> bool:
-    if node.op in ("add", "mul") and any(value.is_constant for value in _inputs(node)):
-        return is_affine(node) and is_one_number(node)
+    if any(value.is_constant for value in _inputs(node)):
+        return node.op in ("add", "mul") and is_affine(node) and is_one_number(node)
     return node.op in _OPS and not is_mark(node)
 
 
@@ -89,7 +90,7 @@ def _expression(value: Value, source: Value, nodes: set[Node]) -> Expression:
     elif node.attrs.get("subtract"):
         result = ("add", operands[0], ("neg", operands[1]))
     else:
-        result = (node.op, *operands)
+        result = (_FUNCTIONS[node.op], *operands)
     if "activation_min" in node.attrs:
         result = ("max", result, float(node.attrs["activation_min"]))
     if "activation_max" in node.attrs:

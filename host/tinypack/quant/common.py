@@ -16,6 +16,7 @@ from ..ir import FloatArray, Graph, Node, QuantParams, Value, constant
 from ..ops._layer import s8
 from .observe import affine_range, observe
 
+JOINS = ("concat", "maximum", "minimum")
 # An input with other readers may get a scale so many times its own.
 _COARSER = 2.0
 # Values kept of each tensor and group of samples, its extremes besides.
@@ -24,7 +25,7 @@ _KEPT = 20_000
 
 def common_scales(graph: Graph, inputs: Sequence[FloatArray]) -> dict[Value, QuantParams]:
     """Integers by value: outputs of concats, and values that should have the same."""
-    joins = [node for node in graph.nodes if node.op == "concat"]
+    joins = [node for node in graph.nodes if node.op in JOINS]
     if not joins:
         return {}
     seen = _seen(graph, inputs, joins)

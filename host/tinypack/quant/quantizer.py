@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import ops
+from ..errors import PackError
 from ..ir import FloatArray, Graph, Node, QuantParams, Value
+from ..ops._layer import INDEX, LinearWeights, Operand, Quantized, s8
 from ..ops._layer import Columns as ColumnsOf
-from ..ops._layer import LinearWeights, Operand, Quantized, s8
-from .common import common_scales, rescale_inputs
+from .common import JOINS, common_scales, rescale_inputs
 from .linear import Columns, round_linear, stored_weights
 from .observe import affine_range, fake_quantize, observe, signal_to_noise
 from .policy import weight_dtypes
@@ -23,6 +24,9 @@ _COLUMNS = 20_000
 _NUMBERS = 12_000_000
 # A bias stays below 2^_BIAS_BITS of its own steps, so that sums keep clear of s32's end.
 _BIAS_BITS = 29
+
+# What indices may go through.
+_MOVEMENTS = ("gather", "reshape", "slice", "transpose")
 
 Progress = Callable[[int, int], None]
 
@@ -116,7 +120,10 @@ def quantize_graph(
     def set_value(value: Value, given: QuantParams, x: FloatArray, y: FloatArray) -> None:
         params[value] = given
         exact[value] = x
-        actual[value] = x if alone else fake_quantize(y, given.scale[0], given.zero_point[0])
+        if alone or given == INDEX:
+            actual[value] = x
+        else:
+            actual[value] = fake_quantize(y, given.scale[0], given.zero_point[0])
 
     for value, x in zip(graph.inputs, inputs, strict=True):
         x = np.ascontiguousarray(x, np.float32).reshape(len(x), *value.shape)
@@ -129,6 +136,11 @@ def quantize_graph(
                 low, high = float(value.data.min()), float(value.data.max())
                 given = common.get(value) or s8(*affine_range(low, high))
                 set_value(value, given, value.data, value.data)
+        if INDEX in (params[value] for value in values) and node.op not in _MOVEMENTS:
+            raise PackError(
+                f"node {node.name!r}: {node.op} computes with the indices {values[0].name!r};"
+                " end the model with them"
+            )
         operands = tuple(Operand(params[v], exact[v], actual[v]) for v in values)
         y = ops.float_(node, *(operand.exact for operand in operands))
         layer = _Layer(node, operands, y, dtypes.get(node, "s8"), common.get(node.output))
@@ -143,7 +155,7 @@ def quantize_graph(
 
     nodes = graph.nodes.copy()
     for done, node in enumerate(nodes, 1):
-        if node.op == "concat":
+        if node.op in JOINS:
             for rescaled in rescale_inputs(graph, node, params, common):
                 quantize(rescaled)
         quantize(node)

@@ -1,13 +1,15 @@
-"""Means over h, w or both become average_pool_2d, which every build of the engine has."""
+"""Means and maxima over h, w or both become pools, which every build of the engine has."""
 
 from ..ir import Graph, Model, Node, nhwc_view
 from ..ops._build import Builder
 from . import _movement as movement
 
+_POOLS = {"mean": "average_pool_2d", "reduce_max": "max_pool_2d"}
 
-def convert_mean(model: Model) -> None:
+
+def convert_reductions(model: Model) -> None:
     for node in model.graph.nodes.copy():
-        if node.op == "mean":
+        if node.op in _POOLS and not node.attrs.get("minimum"):
             _convert(model.graph, node)
 
 
@@ -22,7 +24,7 @@ def _convert(graph: Graph, node: Node) -> None:
         height = h if x.rank - 3 in axes else 1
         width = w if x.rank - 2 in axes else 1
         y = build.node(
-            "average_pool_2d",
+            _POOLS[node.op],
             x,
             kernel_h=height,
             kernel_w=width,

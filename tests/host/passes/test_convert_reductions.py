@@ -1,11 +1,11 @@
-from tinypack.passes.convert_mean import convert_mean
+from tinypack.passes.convert_reductions import convert_reductions
 
 from .golden import check
 
 
 def test_means_over_h_and_w_are_pools():
     check(
-        convert_mean,
+        convert_reductions,
         """
         input x f32[1,4,5,2]
         a f32[1,1,1,2] = mean(x) axes=(1, 2)

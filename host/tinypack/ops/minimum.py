@@ -1,0 +1,43 @@
+"""minimum: of two operands with numpy broadcasting."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..ir import FloatArray, Node, Value
+from ._build import Builder
+from ._elementwise import attributes, infer_shape, with_samples
+from ._extreme import legalize_extreme, quantize_extreme
+from ._layer import Layer, Quantized
+
+__all__ = [
+    "ELEMENTWISE",
+    "ONNX",
+    "attributes",
+    "float_",
+    "infer_shape",
+    "legalize",
+    "permuted",
+    "quantize",
+]
+
+ELEMENTWISE = True
+ONNX = ("Min",)
+
+
+def legalize(node: Node, build: Builder) -> Value | None:
+    return legalize_extreme(node, build, "minimum", "activation_max")
+
+
+def float_(node: Node, x: FloatArray, k: FloatArray) -> FloatArray:
+    y: FloatArray = np.minimum(*with_samples(node, x, k))
+    return y
+
+
+def quantize(layer: Layer) -> Quantized:
+    return quantize_extreme(layer)
+
+
+def permuted(node: Node, perm: Sequence[int]) -> dict[str, Any] | None:
+    return {}
