@@ -1,4 +1,4 @@
-"""Writes .tflite files of one operator, for TensorFlow Lite Micro to judge."""
+"""Writes small .tflite files, for TensorFlow Lite Micro to judge."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -80,54 +80,81 @@ def _options(builder: flatbuffers.Builder, kind: str, values: dict[str, Any]) ->
     return int(getattr(tflite, f"{kind}End")(builder))
 
 
+@dataclass(frozen=True)
+class Operator:
+    """Of the builtin `op`; inputs and output are numbers of tensors."""
+
+    op: str
+    inputs: Sequence[int]
+    output: int
+    options: str
+    values: dict[str, Any]
+    version: int = 1
+
+
+def _operator(builder: flatbuffers.Builder, operator: Operator, code: int) -> int:
+    options = _options(builder, operator.options, operator.values)
+    read = _vector(builder, tflite.OperatorStartInputsVector, "PrependInt32", operator.inputs)
+    written = _vector(
+        builder, tflite.OperatorStartOutputsVector, "PrependInt32", [operator.output]
+    )
+    tflite.OperatorStart(builder)
+    tflite.OperatorAddOpcodeIndex(builder, code)
+    tflite.OperatorAddInputs(builder, read)
+    tflite.OperatorAddOutputs(builder, written)
+    tflite.OperatorAddBuiltinOptionsType(builder, getattr(tflite.BuiltinOptions, operator.options))
+    tflite.OperatorAddBuiltinOptions(builder, options)
+    return tflite.OperatorEnd(builder)
+
+
+def _operator_code(builder: flatbuffers.Builder, operator: Operator) -> int:
+    code = getattr(tflite.BuiltinOperator, operator.op)
+    tflite.OperatorCodeStart(builder)
+    tflite.OperatorCodeAddBuiltinCode(builder, code)
+    tflite.OperatorCodeAddDeprecatedBuiltinCode(builder, code)
+    tflite.OperatorCodeAddVersion(builder, operator.version)
+    return tflite.OperatorCodeEnd(builder)
+
+
 def one_operator(
     op: str,
     inputs: Sequence[Tensor],
-    output: Tensor | Sequence[Tensor],
+    output: Tensor,
     options: str,
     version: int = 1,
     **values: Any,
 ) -> bytes:
-    """A file of the builtin `op`; what is not constant among `inputs` is fed."""
+    """A file of one builtin; what is not constant among `inputs` is fed."""
+    places = range(len(inputs))
+    operator = Operator(op, places, len(inputs), options, values, version)
+    return model([*inputs, output], [operator])
+
+
+def model(tensors: Sequence[Tensor], operators: Sequence[Operator]) -> bytes:
+    """What is neither constant nor computed is fed; the last operator gives the output."""
     builder = flatbuffers.Builder()
-    outputs = [output] if isinstance(output, Tensor) else output
-    tensors = [*inputs, *outputs]
     buffers = [_buffer(builder, None), *(_buffer(builder, tensor.data) for tensor in tensors)]
     buffers_at = _offsets(builder, tflite.ModelStartBuffersVector, buffers)
     tables = [_tensor(builder, tensor, number + 1) for number, tensor in enumerate(tensors)]
     tensors_at = _offsets(builder, tflite.SubGraphStartTensorsVector, tables)
-    options_at = _options(builder, options, values)
-    places = range(len(inputs))
-    read = _vector(builder, tflite.OperatorStartInputsVector, "PrependInt32", places)
-    made = range(len(inputs), len(tensors))
-    written = _vector(builder, tflite.OperatorStartOutputsVector, "PrependInt32", made)
-    fed = [number for number in places if inputs[number].data is None]
+    nodes = [_operator(builder, operator, code) for code, operator in enumerate(operators)]
+    nodes_at = _offsets(builder, tflite.SubGraphStartOperatorsVector, nodes)
+    computed = {operator.output for operator in operators}
+    fed = [i for i, tensor in enumerate(tensors) if tensor.data is None and i not in computed]
     fed_at = _vector(builder, tflite.SubGraphStartInputsVector, "PrependInt32", fed)
-    tflite.OperatorStart(builder)
-    tflite.OperatorAddInputs(builder, read)
-    tflite.OperatorAddOutputs(builder, written)
-    tflite.OperatorAddBuiltinOptionsType(builder, getattr(tflite.BuiltinOptions, options))
-    tflite.OperatorAddBuiltinOptions(builder, options_at)
-    operators = _offsets(
-        builder, tflite.SubGraphStartOperatorsVector, [tflite.OperatorEnd(builder)]
-    )
+    last = [operators[-1].output]
+    last_at = _vector(builder, tflite.SubGraphStartOutputsVector, "PrependInt32", last)
     tflite.SubGraphStart(builder)
     tflite.SubGraphAddTensors(builder, tensors_at)
     tflite.SubGraphAddInputs(builder, fed_at)
-    tflite.SubGraphAddOutputs(builder, written)
-    tflite.SubGraphAddOperators(builder, operators)
+    tflite.SubGraphAddOutputs(builder, last_at)
+    tflite.SubGraphAddOperators(builder, nodes_at)
     graphs = _offsets(builder, tflite.ModelStartSubgraphsVector, [tflite.SubGraphEnd(builder)])
-    code = getattr(tflite.BuiltinOperator, op)
-    tflite.OperatorCodeStart(builder)
-    tflite.OperatorCodeAddBuiltinCode(builder, code)
-    tflite.OperatorCodeAddDeprecatedBuiltinCode(builder, min(code, 127))
-    tflite.OperatorCodeAddVersion(builder, version)
-    codes = _offsets(
-        builder, tflite.ModelStartOperatorCodesVector, [tflite.OperatorCodeEnd(builder)]
-    )
+    codes = [_operator_code(builder, operator) for operator in operators]
+    codes_at = _offsets(builder, tflite.ModelStartOperatorCodesVector, codes)
     tflite.ModelStart(builder)
     tflite.ModelAddVersion(builder, 3)
-    tflite.ModelAddOperatorCodes(builder, codes)
+    tflite.ModelAddOperatorCodes(builder, codes_at)
     tflite.ModelAddSubgraphs(builder, graphs)
     tflite.ModelAddBuffers(builder, buffers_at)
     builder.Finish(tflite.ModelEnd(builder), file_identifier=b"TFL3")

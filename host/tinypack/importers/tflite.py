@@ -16,8 +16,7 @@ import tflite
 from ..errors import PackError
 from ..ir import Array, Graph, Model, Node, QuantParams, Value, constant
 from ..ops import MODULES, unsupported
-from ..ops._taps import Taps
-from ..ops._taps_tflite import bilinear, nearest_neighbor
+from ._tflite_images import IMAGES, drop_blocks
 from ._tflite_movement import MOVEMENTS, import_movement
 
 _DTYPES: dict[int, tuple[str, Any]] = {
@@ -83,6 +82,7 @@ class _Importer:
         for index in self.subgraph.OutputsAsNumpy():
             self.result.outputs.append(self._value(int(index)))
         self.result.of_integers = any(value.quant is not None for value in self.values.values())
+        drop_blocks(self.result)
         return self.result
 
     def _value(self, index: int) -> Value:
@@ -125,9 +125,10 @@ class _Importer:
         if op in MOVEMENTS:
             import_movement(what)
             return
-        if op not in _IMPORT or len(outputs) != 1:
+        import_ = _IMPORT.get(op) or IMAGES.get(op)
+        if import_ is None or len(outputs) != 1:
             raise unsupported(what.name, op)
-        _IMPORT[op](what)
+        import_(what)
 
     def _passes_through(self, what: "_Operator", operator: Any) -> bool:
         """Changes between floats and integers: at the model's doors, or of constants."""
@@ -311,23 +312,6 @@ def _depthwise_conv_2d(what: _Operator) -> None:
     )
 
 
-def _transpose_conv(what: _Operator) -> None:
-    o, stored, x = what.options(tflite.TransposeConvOptions), what.input(1), what.input(2)
-    if not stored.is_constant:
-        raise what.refuse("takes its weights at run time", "convert with constant weights")
-    attrs = {"stride_h": o.StrideH(), "stride_w": o.StrideW()}
-    for axis, stride, before, after in (
-        (1, o.StrideH(), "pad_top", "pad_bottom"),
-        (2, o.StrideW(), "pad_left", "pad_right"),
-    ):
-        total = (x.shape[axis] - 1) * stride + stored.shape[axis] - what.output.shape[axis]
-        attrs[before] = max(total, 0) // 2 if o.Padding() == tflite.Padding.SAME else 0
-        attrs[after] = total - attrs[before]
-    weights, bias = what.constant(stored, stored.data, 0), what.bias(3, stored.shape[0])
-    bounds = what.bounds(o.FusedActivationFunction())
-    what.add("transpose_conv_2d", x, weights, bias, **attrs, **bounds)
-
-
 def _fully_connected(what: _Operator) -> None:
     o, x, weights = what.options(tflite.FullyConnectedOptions), what.input(0), what.input(1)
     if not weights.is_constant or weights.rank != 2:
@@ -398,18 +382,6 @@ def _transpose(what: _Operator) -> None:
     what.add("transpose", what.input(0), perm=tuple(what.numbers(1)))
 
 
-def _resize(options: type, taps: Callable[..., Taps]) -> Callable[[_Operator], None]:
-    def import_(what: _Operator) -> None:
-        o, x = what.options(options), what.input(0)
-        rows, columns = (
-            taps(size, out, o.AlignCorners(), o.HalfPixelCenters())
-            for size, out in zip(x.shape[1:3], what.numbers(1), strict=True)
-        )
-        what.add("resize", x, rows=rows, columns=columns)
-
-    return import_
-
-
 def _clamp(**bounds: float) -> Callable[[_Operator], None]:
     return lambda what: what.add("quantize", what.input(0), **bounds)
 
@@ -429,7 +401,6 @@ def _unary(name: str, option: Callable[[Any], float] | None = None) -> Callable[
 _IMPORT: dict[str, Callable[[_Operator], None]] = {
     "CONV_2D": _conv_2d,
     "DEPTHWISE_CONV_2D": _depthwise_conv_2d,
-    "TRANSPOSE_CONV": _transpose_conv,
     "FULLY_CONNECTED": _fully_connected,
     "AVERAGE_POOL_2D": _pool("average_pool_2d"),
     "MAX_POOL_2D": _pool("max_pool_2d"),
@@ -443,8 +414,6 @@ _IMPORT: dict[str, Callable[[_Operator], None]] = {
     "MEAN": _mean,
     "PAD": _pad,
     "TRANSPOSE": _transpose,
-    "RESIZE_BILINEAR": _resize(tflite.ResizeBilinearOptions, bilinear),
-    "RESIZE_NEAREST_NEIGHBOR": _resize(tflite.ResizeNearestNeighborOptions, nearest_neighbor),
     "QUANTIZE": _clamp(),
     "RELU": _clamp(activation_min=0.0),
     "RELU6": _clamp(activation_min=0.0, activation_max=6.0),

@@ -74,7 +74,8 @@ def _spread(weights: Array, dilations: Sequence[int]) -> Array:
     """Zeros between the taps of a dilated kernel, whose axes begin at 2."""
     sizes = [(n - 1) * d + 1 for n, d in zip(weights.shape[2:], dilations, strict=True)]
     wide = np.zeros((*weights.shape[:2], *sizes), weights.dtype)
-    wide[(..., *(slice(None, None, d) for d in dilations))] = weights
+    taps = tuple(slice(None, None, step) for step in (1, 1, *dilations))
+    wide[taps] = weights
     return wide
 
 
