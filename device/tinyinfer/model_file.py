@@ -221,7 +221,9 @@ class ModelFile:
         elif tensor.offset < 0 or tensor.offset % 4 or dtype == S4:
             raise ValueError("tensor %d: bad place" % index)
         else:
-            space = self.arena_bytes - tensor.offset
+            # a tensor is state as a whole or not at all
+            state = tensor.offset < self.state_bytes
+            space = (self.state_bytes if state else self.arena_bytes) - tensor.offset
         if byte_count(shape, dtype) > space:
             raise ValueError("tensor %d: bad place" % index)
         return tensor

@@ -28,7 +28,8 @@ def backend() -> str:
 def run_samples(
     file: bytes, inputs: Sequence[Array], progress: Progress | None = None
 ) -> list[Array]:
-    """Real outputs [samples, …], one array for each; `inputs` likewise."""
+    """Real outputs [samples, …], one array for each; `inputs` likewise. Each sample meets a state
+    of zero."""
     if backend() == "python":
         return _run_in_python(file, inputs, progress)
     model = tinyinfer.Model(file)
@@ -36,6 +37,7 @@ def run_samples(
     outputs = [np.empty((count, *info.shape), np.float32) for info in model.outputs]
     flat = _flat(inputs)
     for i in range(count):
+        model.reset()
         model.run(tuple(x[i] for x in flat), tuple(y[i].reshape(-1) for y in outputs))
         if progress and i % _REPORT_EVERY == 0:
             progress(i, count)
@@ -66,6 +68,7 @@ def output_integers(file: bytes, inputs: Sequence[Array]) -> list[bytes]:
     flat = _flat(inputs)
     outputs = []
     for i in range(len(flat[0])):
+        model.reset()
         model.run(tuple(x[i] for x in flat))
         outputs.append(bytes(model.output()))
     return outputs

@@ -11,6 +11,7 @@ are expressions over the names of the case.
                           arena
     tensors.NAME.constant whether it is one, where that is part of the case
     tensors.NAME.when     whether the case has it
+    tensors.NAME.state    whether it is kept between runs; an output that the model does not show
     zero_points           of the first input and the output, if the case has that name
 """
 
@@ -29,6 +30,7 @@ from tinyinfer.engine import Engine
 from tinyinfer.model_file import crc32
 from tinypack.model_file import GoldenSpec, ModelSpec, NodeSpec, TensorSpec, write_model
 from tinypack.model_file.layout import pack_params, pack_weights, phases
+from tinypack.ops._recurrent import sigmoid_table
 from tinypack.plan import apply_plan, plan_memory
 
 FOLDER = Path(__file__).parent
@@ -116,10 +118,10 @@ def _case(op: str, name: str, table: dict[str, Any], values: dict[str, Any]) -> 
             data = _stored(op, about["fill"], constant, dtype, names)
             names[tensor_name] = constant
         role = -1 if tensor_name in outputs else len(tensors)
-        zero_point = zero_points[role] if role < len(zero_points) and data is None else 0
-        tensors.append(
-            TensorSpec(shape, dtype, zero_point, scale=0.5, data=data, name=tensor_name)
-        )
+        plain = data is None and "state" not in about
+        zero_point = zero_points[role] if role < len(zero_points) and plain else 0
+        tensor = TensorSpec(shape, dtype, zero_point, scale=0.5, data=data, name=tensor_name)
+        tensors.append(replace(tensor, state=bool(_evaluate(about.get("state", False), names))))
     places = {n: i for i, n in enumerate(present)}
     inputs = [i for n, i in places.items() if n not in outputs]
     node = NodeSpec(
@@ -129,7 +131,7 @@ def _case(op: str, name: str, table: dict[str, Any], values: dict[str, Any]) -> 
         {n: int(_evaluate(e, names)) for n, e in table.get("attributes", {}).items()},
     )
     fed = tuple(i for i in inputs if tensors[i].data is None)
-    model = ModelSpec(tuple(tensors), (node,), fed, node.outputs, 0)
+    model = ModelSpec(tuple(tensors), (node,), fed, node.outputs[:1], 0)
     # an input that is an output of the model too must survive
     kept = apply_plan(model, plan_memory(replace(model, outputs=model.outputs + fed)))
     tight = apply_plan(model, plan_memory(model))
@@ -208,6 +210,32 @@ def _params(
     return np.stack([bias, multiplier, shift], axis=1)
 
 
+def _gates(
+    rng: np.random.Generator, shape: tuple[int, ...], _dtype: str, names: Mapping[str, Any]
+) -> np.ndarray:
+    """Of a recurrent operator, by `fill_params` as _params: sums that move the gates."""
+    rows = []
+    for weights, bits in ((names["k"], 8 if names["type"] == "s8" else 16), (names["r"], 16)):
+        if names.get("fill_params", "fit") != "fit":
+            rows.append(_params(rng, (len(weights), 3), "s32", {**names, "k": weights}))
+            continue
+        spread = 0.58 * 2.0 ** (bits - 1) * np.sqrt(np.square(weights).sum(axis=1)) + 1
+        shift = np.floor(np.log2(8000 / spread)).astype(np.int64)
+        bias = rng.normal(0, spread / 2).astype(np.int64)
+        multiplier = rng.integers(1 << 30, 1 << 31, len(weights))
+        rows.append(np.stack([bias, multiplier, shift], axis=1))
+    return np.concatenate(rows).reshape(shape)
+
+
+def _curve(
+    rng: np.random.Generator, shape: tuple[int, ...], dtype: str, names: Mapping[str, Any]
+) -> np.ndarray:
+    """By `fill_params`: the packager's table, or all that the format allows."""
+    if names.get("fill_params", "fit") == "fit":
+        return sigmoid_table()
+    return _elements(rng, shape, dtype, names)
+
+
 def _elements(
     rng: np.random.Generator, shape: tuple[int, ...], dtype: str, _names: Mapping[str, Any]
 ) -> np.ndarray:
@@ -240,6 +268,8 @@ FILLS: dict[str, Callable[..., np.ndarray]] = {
     "elements": _elements,
     "indices": _indices,
     "factors": _factors,
+    "gates": _gates,
+    "curve": _curve,
 }
 
 # Inputs and what they give
@@ -280,12 +310,17 @@ def _inputs(rng: np.random.Generator, model: ModelSpec) -> Iterator[GoldenSpec]:
 def _golden(model: ModelSpec, inputs: Iterable[GoldenSpec]) -> tuple[GoldenSpec, ...]:
     """With what the plain path of the Python engine gives."""
     engine = Engine(write_model(model), bytearray(model.arena_bytes), vectorized=False)
-    outputs = ((golden, run(engine, model, input_bytes(model, golden))) for golden in inputs)
-    return tuple(replace(g, output=data, node_crc=(crc32(data),)) for g, data in outputs)
+    outputs = (
+        (golden, run(engine, model, input_bytes(model, golden)), engine.crc(0))
+        for golden in inputs
+    )
+    return tuple(replace(g, output=data, node_crc=(crc,)) for g, data, crc in outputs)
 
 
 def run(engine: Any, model: ModelSpec, data: bytes, budgets: Iterator[int] | None = None) -> bytes:
-    """Feeds all inputs, runs (in steps if there are budgets), returns the bytes of all outputs."""
+    """Feeds all inputs, runs (in steps if there are budgets), returns the bytes of all outputs.
+    The state is zero before."""
+    engine.reset()
     for i in range(len(model.inputs)):
         view = memoryview(engine.input(i)).cast("B")
         view[:] = data[: len(view)]

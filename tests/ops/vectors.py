@@ -5,7 +5,6 @@ For each operator it prints how many models were right; the first wrong one rais
 
 import gc
 import os
-from binascii import crc32
 
 import tinyinfer
 
@@ -37,10 +36,11 @@ def in_steps(model):
     for number in range(model._file.golden_count()):
         golden = model._file.golden(number)
         fill(model, golden)
+        model.reset()
         budget = 0
         while model.step(budget):
             budget = budget * 3 + 1 + number
-        if crc32(bytes(model.output())) & 0xFFFFFFFF != golden.node_crc[0]:
+        if model._engine.crc(0) != golden.node_crc[0]:
             raise RuntimeError(f"wrong numbers in steps, input {number}")
 
 

@@ -45,14 +45,12 @@ def pairs(k, row, taps, start=0):
 
 def planes(k, row, taps):
     data = k.data
+    base = row * planes_bytes(k.dtype, 1, taps)
+    if k.dtype != S4:
+        return array("b", bytes(data[base : base + taps]))
     out = array("b", bytes(taps))
-    base = row * (planes_bytes(k.dtype, 1, taps))
     for t in range(taps):
-        if k.dtype == S4:
-            out[t] = _nibble(data[base + (t >> 1)], t & 1)
-        else:
-            byte = data[base + t]
-            out[t] = byte - (byte >> 7 << 8)
+        out[t] = _nibble(data[base + (t >> 1)], t & 1)
     return out
 
 

@@ -142,4 +142,9 @@ OPS = {
         (1, 0, 0, 0, 0,),
         lambda x, k, y, a: y.n * y.h * y.w,
         lambda x, k, y, a: 2 * y.n * y.h * y.w * y.c),
+    27: ("gru", 5, 6, 2,
+        ("linear_before_reset", "stateful", "multiplier", "shift",),
+        (0, 0, 0, 0,),
+        lambda x, k, y, a: x.n * x.h,
+        lambda x, k, y, a: x.n * x.h * x.w * k.w * (x.c + y.c)),
 }

@@ -132,6 +132,7 @@ _ORDER = {
     "depthwise_conv_2d": "planes",
     "fully_connected": "quads",
     "transpose_conv_2d": "pairs",
+    "gru": "planes",
 }
 
 

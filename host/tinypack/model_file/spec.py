@@ -19,7 +19,8 @@ class QuantizerSpec:
 
 @dataclass(frozen=True)
 class TensorSpec:
-    """A constant has `data` in the layout of its operator; the others lie at `offset`.
+    """A constant has `data` in the layout of its operator; the others lie at `offset`, those that
+    are `state` before all others.
 
     `inside` (tensor, bytes) tells the plan that this one begins so far behind that one's start.
     """
@@ -33,6 +34,7 @@ class TensorSpec:
     name: str = ""
     quantizer: QuantizerSpec | None = None
     inside: tuple[int, int] | None = None
+    state: bool = False
 
 
 @dataclass(frozen=True)

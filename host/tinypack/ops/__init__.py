@@ -173,7 +173,6 @@ _REMEDIES = {
     "Loop": _LOOP,
     "Scan": _LOOP,
     "If": "export the model with fixed input sizes so that the branch is known",
-    "GRU": "use convolutions over time, as temporal convolutional networks do",
     "LSTM": "use convolutions over time, as temporal convolutional networks do",
     "RNN": "use convolutions over time, as temporal convolutional networks do",
     "Dropout": "it is in training mode: export the model in evaluation mode",

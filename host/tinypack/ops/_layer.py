@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..ir import FloatArray, Node, QuantParams
+from ..ir import FloatArray, Node, QuantParams, Shape
 from ._requant import quantize_multiplier
 
 # Columns [groups, count, taps] that a linear layer sees in x at the given output positions.
@@ -60,12 +60,21 @@ class LinearWeights:
 
 
 @dataclass(frozen=True)
+class Planes:
+    """Weights [rows, taps] that are stored row by row: SPEC.md, "Layouts"."""
+
+    codes: NDArray[np.int8]
+    dtype: str
+
+
+@dataclass(frozen=True)
 class Quantized:
     """`attrs` of ops.def that come from numbers, the output's integers, and what they will hold.
 
     `actual` is the output computed from the operands' actual values, before it is rounded to the
     integers of `output`. Linear layers add weights, a table its 256 entries, others the constants
-    that stand `stored` behind their inputs as they are.
+    that stand `stored` behind their inputs as they are. `state` is the shape of what a recurrent
+    operator hands from step to step.
     """
 
     attrs: dict[str, int]
@@ -73,7 +82,8 @@ class Quantized:
     actual: FloatArray
     weights: LinearWeights | None = None
     table: NDArray[np.int8] | None = None
-    stored: tuple[NDArray[np.integer[Any]], ...] = ()
+    stored: tuple[NDArray[np.integer[Any]] | Planes, ...] = ()
+    state: Shape | None = None
 
 
 class Layer(Protocol):
@@ -82,6 +92,7 @@ class Layer(Protocol):
     node: Node
     operands: tuple[Operand, ...]
     exact: FloatArray  # output in the float model
+    dtype: str  # of the weights
     common: QuantParams | None  # integers that the output shares with others
 
     def compute(self, *arrays: FloatArray) -> FloatArray:

@@ -22,6 +22,7 @@ from .fuse_pad import fuse_pad
 from .fuse_table import fuse_table
 from .legalize import legalize
 from .separate_outputs import separate_outputs
+from .separate_states import separate_states
 from .store_integers import store_integers
 
 
@@ -36,6 +37,7 @@ PIPELINE = tuple(
     for change in (
         convert_quantized,  # source operators from here
         separate_outputs,
+        separate_states,
         eliminate_identity,
         legalize,  # operators of ops.def from here
         convert_layout,

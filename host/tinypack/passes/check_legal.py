@@ -21,7 +21,8 @@ def check_legal(model: Model) -> None:
 def _check(node: Node) -> None:
     if node.op not in OPS:
         raise GraphError(f"{node.name}: {node.op} is no row of ops.def")
-    if len(node.outputs) != OPS[node.op].outputs or None in node.inputs:
+    # What a recurrent operator keeps is no value of the graph.
+    if len(node.outputs) != 1 or None in node.inputs:
         raise GraphError(f"{node.name}: {node.op} has wrong inputs or outputs")
     if node.op != "reshape" and nhwc_view(infer_shape(node)) != nhwc_view(node.output.shape):
         raise GraphError(f"{node.name}: {node.op} does not give {node.output.shape}")

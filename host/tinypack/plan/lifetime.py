@@ -74,8 +74,9 @@ def aligned(size: int) -> int:
 
 
 def _tensor_blocks(model: ModelSpec) -> tuple[dict[int, int], dict[int, int], list[Block]]:
-    """Block of each arena tensor and its place there; a reshape's output and input are one."""
-    arena = [i for i, tensor in enumerate(model.tensors) if tensor.data is None]
+    """Block of each arena tensor and its place there; a reshape's output and input are one.
+    State has no block."""
+    arena = [i for i, t in enumerate(model.tensors) if t.data is None and not t.state]
     owner: dict[int, int] = {}
     place: dict[int, int] = {}
     for i in arena:
@@ -84,7 +85,8 @@ def _tensor_blocks(model: ModelSpec) -> tuple[dict[int, int], dict[int, int], li
     last = dict.fromkeys(arena, -1)
     for time, node in enumerate(model.nodes):
         for i in node.outputs:
-            first[i] = last[i] = time
+            if i in first:
+                first[i] = last[i] = time
         for i in node.inputs:
             if i in last:
                 last[i] = time

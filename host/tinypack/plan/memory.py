@@ -5,19 +5,21 @@ from dataclasses import dataclass, replace
 
 from ..model_file import ModelSpec
 from ..optable import FAMILIES
-from .lifetime import Lifetimes, aligned, lifetimes, scratch_by_family
+from .lifetime import Lifetimes, aligned, lifetimes, scratch_by_family, tensor_bytes
 from .packing import pack
 from .views import without_copies
 
 
 @dataclass(frozen=True)
 class MemoryPlan:
-    """`offsets` by tensor, `scratch` by node, -1 for none; `live`: least bytes of each node."""
+    """`offsets` by tensor, `scratch` by node, -1 for none; `live`: least bytes of each node;
+    `state`: bytes in front of all else."""
 
     offsets: tuple[int, ...]
     scratch: tuple[int, ...]
     families: Mapping[str, int]
     live: tuple[int, ...]
+    state: int = 0
 
     @property
     def arena_bytes(self) -> int:
@@ -26,7 +28,7 @@ class MemoryPlan:
     @property
     def lower_bound(self) -> int:
         """No plan of this order of nodes can be smaller."""
-        return max(self.live, default=0)
+        return max(self.live, default=self.state)
 
 
 def plan_memory(model: ModelSpec) -> MemoryPlan:
@@ -34,22 +36,34 @@ def plan_memory(model: ModelSpec) -> MemoryPlan:
     sizes = [block.size for block in life.blocks]
     # A model without nodes still has its inputs.
     bound = max([*life.live, *sizes], default=0)
-    placed, _ = pack(sizes, life.neighbours, _orders(life), bound)
+    kept, state = _state(model)
+    placed = [state + at for at in pack(sizes, life.neighbours, _orders(life), bound)[0]]
     offsets = tuple(
-        placed[life.block_of[i]] + life.place[i] if i in life.block_of else -1
+        placed[life.block_of[i]] + life.place[i] if i in life.block_of else kept.get(i, -1)
         for i in range(len(model.tensors))
     )
     scratch = tuple(
         placed[life.scratch_of[i]] if i in life.scratch_of else -1 for i in range(len(model.nodes))
     )
-    tensors_top = max((placed[b] + sizes[b] for b in life.block_of.values()), default=0)
+    tensors_top = max((placed[b] + sizes[b] for b in life.block_of.values()), default=state)
     tops = dict.fromkeys(FAMILIES, tensors_top)
     for node, offset in zip(model.nodes, scratch, strict=True):
         for family, size in scratch_by_family(model, node).items():
             if size:
                 tops[family] = max(tops[family], offset + size)
     families = {family: aligned(top) for family, top in tops.items()}
-    return MemoryPlan(offsets, scratch, families, life.live)
+    live = tuple(state + size for size in life.live)
+    return MemoryPlan(offsets, scratch, families, live, state)
+
+
+def _state(model: ModelSpec) -> tuple[dict[int, int], int]:
+    """Offsets of the tensors that are kept between runs, and their bytes."""
+    offsets, end = {}, 0
+    for i, tensor in enumerate(model.tensors):
+        if tensor.state:
+            offsets[i] = end
+            end += aligned(tensor_bytes(tensor))
+    return offsets, end
 
 
 def least_plan(model: ModelSpec) -> tuple[ModelSpec, MemoryPlan]:
@@ -79,6 +93,7 @@ def apply_plan(model: ModelSpec, plan: MemoryPlan) -> ModelSpec:
             for node, scratch in zip(model.nodes, plan.scratch, strict=True)
         ),
         arena_bytes=plan.arena_bytes,
+        state_bytes=plan.state,
         families=plan.families,
     )
 

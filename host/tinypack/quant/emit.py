@@ -11,7 +11,8 @@ from ..ir import Node, QuantParams, Value
 from ..ir.tensor import dtype_of
 from ..model_file import ModelSpec, NodeSpec, QuantizerSpec, TensorSpec
 from ..model_file.layout import pack_params, pack_weights, phases
-from ..ops._layer import LinearWeights, Quantized
+from ..ops._layer import LinearWeights, Planes, Quantized
+from ..ops._recurrent import UNIT
 from ..ops._requant import quantize_multiplier
 from .quantizer import QuantizedGraph
 
@@ -62,15 +63,16 @@ def emit(
             inputs.append(add(_indices(node)))
         else:
             inputs += [of(value) for value in node.inputs[1:] if value is not None]
-        inputs += [
-            add(TensorSpec(array.shape, dtype_of(array), data=array.tobytes()))
-            for array in result.stored
-        ]
+        inputs += [add(_stored(array, node.op)) for array in result.stored]
+        outputs = [of(node.output)]
+        if result.state is not None:
+            kept = bool(node.attrs.get("stateful"))
+            outputs.append(add(TensorSpec(result.state, "s16", scale=UNIT, state=kept)))
         nodes.append(
             NodeSpec(
                 op=node.op,
                 inputs=tuple(inputs),
-                outputs=(of(node.output),),
+                outputs=tuple(outputs),
                 attrs=ops.attributes(node) | result.attrs,
                 # TensorFlow Lite joins the names of all that it fused; one of them tells enough.
                 name=node.name.partition(";")[0],
@@ -90,6 +92,13 @@ def emit(
 def _constant(value: Value, params: QuantParams) -> bytes:
     codes = np.rint(value.data / params.scale[0]) + params.zero_point[0]
     return bytes(np.clip(codes, -128, 127).astype(np.int8))
+
+
+def _stored(array: NDArray[Any] | Planes, op: str) -> TensorSpec:
+    if isinstance(array, Planes):
+        data = pack_weights(op, array.dtype, array.codes)
+        return TensorSpec(array.codes.shape, array.dtype, data=data)
+    return TensorSpec(array.shape, dtype_of(array), data=array.tobytes())
 
 
 def _indices(node: Node) -> TensorSpec:

@@ -11,6 +11,8 @@ PRECISIONS = {
 }
 
 LINEAR = ("conv_2d", "depthwise_conv_2d", "fully_connected", "transpose_conv_2d")
+# Weights that no observed input improves: they are rounded to the nearest.
+_RECURRENT = ("gru",)
 
 
 def weight_dtypes(graph: Graph, precision: str) -> dict[Node, str]:
@@ -19,7 +21,7 @@ def weight_dtypes(graph: Graph, precision: str) -> dict[Node, str]:
     Mixed keeps wide what is small and hurts: first layers see the finest input, last ones decide,
     and a depthwise channel has nine taps in which no error averages out.
     """
-    layers = [node for node in graph.nodes if node.op in LINEAR]
+    layers = [node for node in graph.nodes if node.op in (*LINEAR, *_RECURRENT)]
     if precision in ("int8", "auto"):
         return dict.fromkeys(layers, "s8")
     dtypes = dict.fromkeys(layers, "s4")

@@ -75,7 +75,9 @@ bool tin_decode_tensor(const tin_model_t *model, uint32_t index, tin_tensor_t *t
     tensor->bytes = elements * (tensor->bits / 8u);
     tensor->data = model->arena == NULL ? NULL : model->arena + offset;
     tensor->aligned = true;
-    return dtype != TIN_S4 && offset % 4 == 0 && offset <= model->arena_bytes && tensor->bytes <= model->arena_bytes - offset;
+    // A tensor is state as a whole or not at all.
+    const uint32_t end = offset < model->state_bytes ? model->state_bytes : model->arena_bytes;
+    return dtype != TIN_S4 && offset % 4 == 0 && offset <= end && tensor->bytes <= end - offset;
 }
 
 void tin_decode_node(const tin_model_t *model, uint32_t index, tin_node_t *node) {

@@ -147,7 +147,7 @@ static tin_status_t verify_node(const tin_model_t *model, uint32_t index, uint32
     const uint32_t scratch = tin_scalar(file, table, FBS_NODE_SCRATCH, 4, UINT32_MAX);
     const int64_t needed = tin_op_scratch(&node);
     const bool absent = scratch == UINT32_MAX;
-    if (needed > 0 && (absent || scratch % 4 != 0 || scratch > model->arena_bytes
+    if (needed > 0 && (absent || scratch % 4 != 0 || scratch < model->state_bytes || scratch > model->arena_bytes
                        || needed > (int64_t)(model->arena_bytes - scratch))) {
         return tin_fail(error, TIN_ERR_OVERLAP, number, 0);
     }

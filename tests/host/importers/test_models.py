@@ -7,7 +7,6 @@ import onnx
 import pytest
 from tinypack import demo, importers, passes
 from tinypack.calibrate import verify_import
-from tinypack.errors import PackError
 
 from tests.models.make_seeded import NETS, seeded
 from tests.models.make_small import SMALL, external_data
@@ -45,9 +44,14 @@ def test_shared_model(name, shared_models):
 
 
 @pytest.mark.parametrize("name", ["har_gru", "har_gru.dyn"])
-def test_recurrent_model_is_refused(name, shared_models):
-    with pytest.raises(PackError, match=r"operator GRU is not supported; use convolutions"):
-        passes.run(importers.load(shared_models / f"models/{name}.onnx"))
+def test_recurrent_model(name, shared_models):
+    """Of all steps only the last one is ever kept."""
+    path = shared_models / f"models/{name}.onnx"
+    graph = passes.run(importers.load(path)).graph
+    samples = np.load(shared_models / "samples/har_gru.npz")["x_test"][:25]
+    assert verify_import(path, graph, samples) < 1e-4
+    assert [node.op for node in graph.nodes] == ["gru", "fully_connected"]
+    assert graph.nodes[0].output.shape == (1, 1, 32)
 
 
 def test_bundled_model():

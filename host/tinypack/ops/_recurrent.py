@@ -1,0 +1,272 @@
+"""What gru, lstm and rnn share.
+
+A legal node has one input, x [steps, batch, inputs], and its numbers in attrs["weights"]. Its
+output is [steps, batch, units], or [1, batch, units] with attrs["last"].
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..ir import Array, FloatArray, Node, Shape, Value, nhwc_view
+from ._build import Builder, constant_input, refuse
+from ._layer import Layer, Planes, Quantized, rescale
+from ._requant import quantize_multiplier
+
+Floats = NDArray[np.float64]
+# The next state vectors [samples, batch, units] from a step's inputs and the state.
+Step = Callable[["Weights", FloatArray, Sequence[FloatArray]], tuple[FloatArray, ...]]
+
+# Sums of gates are Q3.12, what comes out of them and hidden states are Q0.15.
+GATE = 2.0**-12
+UNIT = 2.0**-15
+_LIMITS = {"s8": 127, "s4": 7}
+# Shares of a row's largest weight that are tried as the largest code, where codes are few.
+_RATIOS = {"s8": np.ones(1), "s4": np.linspace(0.5, 1.0, 26)}
+_BIAS_BITS = 29
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """Of the inputs [gates * units, inputs] and of the state [gates * units, units], a bias each;
+    the state before the first step [batch, states, units], zero if None."""
+
+    inputs: FloatArray
+    state: FloatArray
+    input_bias: FloatArray
+    state_bias: FloatArray
+    initial: FloatArray | None = None
+    peepholes: FloatArray | None = None
+
+    def __repr__(self) -> str:
+        return f"<{self.inputs.shape[0]} rows>"
+
+
+def weights_of(node: Node) -> Weights:
+    weights: Weights = node.attrs["weights"]
+    return weights
+
+
+def sizes_of(node: Node) -> tuple[int, int, int]:
+    """Steps, batch, units."""
+    n, h, w, _ = nhwc_view(node.input(0).shape)
+    return n * h, w, weights_of(node).state.shape[1]
+
+
+def output_shape(node: Node) -> Shape:
+    steps, batch, units = sizes_of(node)
+    return (1 if node.attrs["last"] else steps, batch, units)
+
+
+def compute(
+    node: Node, weights: Weights, x: FloatArray, step: Step, states: int = 1
+) -> FloatArray:
+    """All state vectors behind every step: [samples, steps, states, batch, units]."""
+    steps, batch, units = sizes_of(node)
+    x = x.reshape(len(x), steps, batch, -1)
+    begin = weights.initial
+    if begin is None:
+        begin = np.zeros((batch, states, units), np.float32)
+    state: tuple[FloatArray, ...] = tuple(
+        np.broadcast_to(begin[:, i], (len(x), batch, units)) for i in range(states)
+    )
+    seen = []
+    for row in range(steps):
+        state = step(weights, x[:, row], state)
+        seen.append(np.stack(state, 1))
+    return np.stack(seen, 1).astype(np.float32)
+
+
+def hidden(node: Node, seen: FloatArray) -> FloatArray:
+    """The node's output of what compute() gives."""
+    return seen[:, -1:, 0] if node.attrs["last"] else seen[:, :, 0]
+
+
+def of_state(weights: Weights, gate: int, h: FloatArray) -> FloatArray:
+    """What the state adds to a gate."""
+    units = h.shape[-1]
+    rows = slice(gate * units, (gate + 1) * units)
+    result: FloatArray = h @ weights.state[rows].T + weights.state_bias[rows]
+    return result
+
+
+def sigmoid(x: FloatArray) -> FloatArray:
+    result: FloatArray = 0.5 + 0.5 * np.tanh(0.5 * x)
+    return result
+
+
+# Import
+
+
+def directions(node: Node) -> tuple[str, ...]:
+    found = node.attrs.get("direction", "forward")
+    found = found.decode() if isinstance(found, bytes) else str(found)
+    return ("forward", "reverse") if found == "bidirectional" else (found,)
+
+
+def legalize(
+    node: Node, build: Builder, op: str, weights: Sequence[Weights], **attrs: int
+) -> Value:
+    """`weights` of each direction; attrs["last"] of the source's node: Y_h is asked for, not Y."""
+    batch_first = bool(node.attrs.get("layout", 0))
+    last = bool(node.attrs.get("last", 0))
+    x = node.input(0)
+    if x.is_constant:
+        raise refuse(node, "has a constant input", "fold it before the export")
+    if batch_first:
+        x = build.transpose(x, (1, 0, 2))
+    _check_lengths(node, x.shape[0])
+    ways = []
+    for way, of_way in zip(directions(node), weights, strict=True):
+        seen = _reversed(build, x) if way == "reverse" else x
+        y = build.node(op, seen, weights=of_way, last=int(last), **attrs)
+        if way == "reverse" and not last:
+            y = _reversed(build, y)
+        ways.append(build.reshape(y, (y.shape[0], 1, *y.shape[1:])))
+    y = ways[0] if len(ways) == 1 else build.node("concat", *ways, axis=1)
+    if last:
+        y = build.reshape(y, y.shape[1:])
+        return build.transpose(y, (1, 0, 2)) if batch_first else y
+    return build.transpose(y, (2, 0, 1, 3)) if batch_first else y
+
+
+def _reversed(build: Builder, x: Value) -> Value:
+    begin = (x.shape[0] - 1, *[0] * (x.rank - 1))
+    return build.node("slice", x, begin=begin, step=(-1, *[1] * (x.rank - 1)), size=x.shape)
+
+
+def _check_lengths(node: Node, steps: int) -> None:
+    lengths = node.inputs[4] if len(node.inputs) > 4 else None
+    if lengths is None:
+        return
+    if (constant_input(node, 4, "sequence lengths") != steps).any():
+        raise refuse(node, "has sequences of different lengths", "make all of them one length")
+
+
+def check_activations(node: Node, gates: Sequence[str]) -> None:
+    """Other functions, clips and couplings have no place in the fixed point."""
+    given = [
+        a.decode() if isinstance(a, bytes) else str(a) for a in node.attrs.get("activations", [])
+    ]
+    if given and given != list(gates) * len(directions(node)):
+        raise refuse(node, f"has the activations {', '.join(given)}", f"use {', '.join(gates)}")
+    if node.attrs.get("clip", 0.0):
+        raise refuse(node, "clips its sums", "train it without clip")
+
+
+def source_weights(node: Node, gates: int, initial: Sequence[int]) -> list[Weights]:
+    """Of each direction; `initial`: the inputs that hold initial states."""
+    w, r = (constant_input(node, i, "weights") for i in (1, 2))
+    units = r.shape[-1]
+    bias = _optional(node, 3, "bias")
+    if bias is None:
+        bias = np.zeros((len(w), 2 * gates * units), np.float32)
+    starts = [_optional(node, i, "initial state") for i in initial]
+    result = []
+    for way in range(len(w)):
+        halves = np.split(bias[way].astype(np.float32), 2)
+        begin = None
+        if any(start is not None and start.any() for start in starts):
+            begin = _initial(node, starts, way)
+        result.append(Weights(w[way], r[way], halves[0], halves[1], begin))
+    return result
+
+
+def _initial(node: Node, starts: Sequence[Array | None], way: int) -> FloatArray:
+    shape = next(start.shape for start in starts if start is not None)
+    parts = [np.zeros(shape, np.float32) if start is None else start for start in starts]
+    axis = 1 if node.attrs.get("layout", 0) else 0
+    stacked: FloatArray = np.stack([part.take(way, axis) for part in parts], 1)
+    return stacked.astype(np.float32)
+
+
+def _optional(node: Node, index: int, what: str) -> Array | None:
+    if index >= len(node.inputs) or node.inputs[index] is None:
+        return None
+    return constant_input(node, index, what)
+
+
+# Integers
+
+
+def quantize(
+    layer: Layer,
+    scales: Sequence[float],
+    attrs: dict[str, int],
+    actual: Callable[[Weights], FloatArray],
+    sum_scale: float = GATE,
+) -> Quantized:
+    """`scales` of the state's vectors, the hidden one first; `sum_scale` of the gates' sums;
+    `actual`: the output with rounded weights."""
+    (x,) = layer.operands
+    weights = weights_of(layer.node)
+    hidden_scale = scales[0]
+    codes, params, rounded = [], [], []
+    for real, bias, scale, zero_point, bits in (
+        (weights.inputs, weights.input_bias, x.scale, x.zero_point, _bits(x.params.dtype)),
+        (weights.state, weights.state_bias, hidden_scale, 0, 16),
+    ):
+        of_rows, steps = _rounded(real, bias, scale, bits, layer.dtype)
+        product = scale * steps
+        sums = of_rows.sum(1, dtype=np.int64)
+        offsets = np.rint(bias / product).astype(np.int64) - zero_point * sums
+        factors = np.array([quantize_multiplier(step / sum_scale) for step in product], np.int64)
+        codes.append(Planes(of_rows, layer.dtype))
+        params.append(np.column_stack([offsets, factors]))
+        rounded.append((of_rows * steps[:, None]).astype(np.float32))
+    stored: list[Array | Planes] = [
+        *codes,
+        np.concatenate(params).astype(np.int32),
+        sigmoid_table(),
+    ]
+    if weights.initial is not None:
+        integers = np.rint(weights.initial / np.array(scales)[:, None])
+        stored.append(np.clip(integers, -(1 << 15), (1 << 15) - 1).astype(np.int16))
+    output = layer.own()
+    attrs = attrs | rescale(hidden_scale / output.scale[0])
+    _, batch, units = sizes_of(layer.node)
+    return Quantized(
+        attrs,
+        output,
+        actual(replace(weights, inputs=rounded[0], state=rounded[1])),
+        stored=tuple(stored),
+        state=(batch, len(scales), units),
+    )
+
+
+def _bits(dtype: str) -> int:
+    return 16 if dtype == "s16" else 8
+
+
+def _rounded(
+    real: FloatArray, bias: FloatArray, scale: float, bits: int, dtype: str
+) -> tuple[NDArray[np.int8], Floats]:
+    """Codes and the scale of every row. Sums have room in 32 bits, their bias in 29."""
+    limit = _LIMITS[dtype]
+    largest = np.abs(real).max(1).astype(np.float64)
+    best = np.full(len(real), np.inf)
+    steps = np.ones(len(real))
+    for ratio in _RATIOS[dtype]:
+        tried = np.maximum(largest * ratio / limit, 1e-30)
+        values = np.clip(np.rint(real / tried[:, None]), -limit, limit) * tried[:, None]
+        error = np.square(values - real).sum(1)
+        steps = np.where(error < best, tried, steps)
+        best = np.minimum(error, best)
+    room = 1.3 * 2.0 ** (31 - bits)
+    steps = np.maximum.reduce(
+        [steps, np.abs(bias) / (scale * (1 << _BIAS_BITS)), np.abs(real).sum(1) / room]
+    )
+    codes = np.clip(np.rint(real / steps[:, None]), -limit, limit)
+    return codes.astype(np.int8), steps
+
+
+def sigmoid_table() -> NDArray[np.int16]:
+    """TensorFlow Lite's, half of it: sigmoid(i / 24) - 1/2 in 1/65536, raised by half of what
+    a line between two entries misses where it misses most."""
+    y = 1 / (1 + np.exp(-np.arange(256) / 24))
+    curvature = y * (1 - y) * (1 - 2 * y) / 24**2
+    table = np.rint((y - 0.5 - curvature / 16) * 65536).astype(np.int16)
+    table[-1] = 32767
+    return table
