@@ -82,11 +82,11 @@ def _options(builder: flatbuffers.Builder, kind: str, values: dict[str, Any]) ->
 
 @dataclass(frozen=True)
 class Operator:
-    """Of the builtin `op`; inputs and output are numbers of tensors."""
+    """Of the builtin `op`; inputs and outputs are numbers of tensors."""
 
     op: str
     inputs: Sequence[int]
-    output: int
+    outputs: Sequence[int]
     options: str
     values: dict[str, Any]
     version: int = 1
@@ -95,9 +95,7 @@ class Operator:
 def _operator(builder: flatbuffers.Builder, operator: Operator, code: int) -> int:
     options = _options(builder, operator.options, operator.values)
     read = _vector(builder, tflite.OperatorStartInputsVector, "PrependInt32", operator.inputs)
-    written = _vector(
-        builder, tflite.OperatorStartOutputsVector, "PrependInt32", [operator.output]
-    )
+    written = _vector(builder, tflite.OperatorStartOutputsVector, "PrependInt32", operator.outputs)
     tflite.OperatorStart(builder)
     tflite.OperatorAddOpcodeIndex(builder, code)
     tflite.OperatorAddInputs(builder, read)
@@ -111,7 +109,7 @@ def _operator_code(builder: flatbuffers.Builder, operator: Operator) -> int:
     code = getattr(tflite.BuiltinOperator, operator.op)
     tflite.OperatorCodeStart(builder)
     tflite.OperatorCodeAddBuiltinCode(builder, code)
-    tflite.OperatorCodeAddDeprecatedBuiltinCode(builder, code)
+    tflite.OperatorCodeAddDeprecatedBuiltinCode(builder, min(code, 127))
     tflite.OperatorCodeAddVersion(builder, operator.version)
     return tflite.OperatorCodeEnd(builder)
 
@@ -119,19 +117,20 @@ def _operator_code(builder: flatbuffers.Builder, operator: Operator) -> int:
 def one_operator(
     op: str,
     inputs: Sequence[Tensor],
-    output: Tensor,
+    output: Tensor | Sequence[Tensor],
     options: str,
     version: int = 1,
     **values: Any,
 ) -> bytes:
     """A file of one builtin; what is not constant among `inputs` is fed."""
-    places = range(len(inputs))
-    operator = Operator(op, places, len(inputs), options, values, version)
-    return model([*inputs, output], [operator])
+    outputs = [output] if isinstance(output, Tensor) else output
+    tensors = [*inputs, *outputs]
+    made = range(len(inputs), len(tensors))
+    return model(tensors, [Operator(op, range(len(inputs)), made, options, values, version)])
 
 
 def model(tensors: Sequence[Tensor], operators: Sequence[Operator]) -> bytes:
-    """What is neither constant nor computed is fed; the last operator gives the output."""
+    """What is neither constant nor computed is fed; the last operator gives the outputs."""
     builder = flatbuffers.Builder()
     buffers = [_buffer(builder, None), *(_buffer(builder, tensor.data) for tensor in tensors)]
     buffers_at = _offsets(builder, tflite.ModelStartBuffersVector, buffers)
@@ -139,10 +138,10 @@ def model(tensors: Sequence[Tensor], operators: Sequence[Operator]) -> bytes:
     tensors_at = _offsets(builder, tflite.SubGraphStartTensorsVector, tables)
     nodes = [_operator(builder, operator, code) for code, operator in enumerate(operators)]
     nodes_at = _offsets(builder, tflite.SubGraphStartOperatorsVector, nodes)
-    computed = {operator.output for operator in operators}
+    computed = {i for operator in operators for i in operator.outputs}
     fed = [i for i, tensor in enumerate(tensors) if tensor.data is None and i not in computed]
     fed_at = _vector(builder, tflite.SubGraphStartInputsVector, "PrependInt32", fed)
-    last = [operators[-1].output]
+    last = operators[-1].outputs
     last_at = _vector(builder, tflite.SubGraphStartOutputsVector, "PrependInt32", last)
     tflite.SubGraphStart(builder)
     tflite.SubGraphAddTensors(builder, tensors_at)

@@ -57,9 +57,9 @@ def in_blocks(op: str, length: int = 3) -> bytes:
         Tensor((1, HEIGHT, WIDTH, oc), [0.11], 9),
     ]
     operators = [
-        Operator("SPACE_TO_BATCH_ND", [0, 1, 2], 3, "SpaceToBatchNDOptions", {}, 2),
-        Operator(op, [3, 4, 5], 6, kind, options(op, 1), 3),
-        Operator("BATCH_TO_SPACE_ND", [6, 1, 7], 8, "BatchToSpaceNDOptions", {}, 2),
+        Operator("SPACE_TO_BATCH_ND", [0, 1, 2], [3], "SpaceToBatchNDOptions", {}, 2),
+        Operator(op, [3, 4, 5], [6], kind, options(op, 1), 3),
+        Operator("BATCH_TO_SPACE_ND", [6, 1, 7], [8], "BatchToSpaceNDOptions", {}, 2),
     ]
     return model(tensors, operators[:length])
 
