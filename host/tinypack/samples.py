@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import PackError
+from .sample_arrays import load_npy, load_npz, npz_names
 
 
 @dataclass(frozen=True)
@@ -95,8 +96,7 @@ def has_test(path: Path) -> bool:
     """Whether the file holds x_test and y_test."""
     if path.suffix != ".npz" or not path.is_file():
         return False
-    with _open_npz(path) as arrays:
-        return {"x_test", "y_test"} <= set(arrays.files)
+    return {"x_test", "y_test"} <= set(npz_names(path))
 
 
 def _load(path: Path, x_keys: Sequence[str], y_keys: Sequence[str], first_array: bool) -> Samples:
@@ -105,33 +105,25 @@ def _load(path: Path, x_keys: Sequence[str], y_keys: Sequence[str], first_array:
     if not path.exists():
         raise PackError(f"{path}: no such file or folder; give .npz, .npy or a folder of samples")
     if path.suffix == ".npy":
-        try:
-            return Samples(_floats(path, np.load(path, allow_pickle=False)))
-        except (ValueError, OSError, EOFError) as error:
-            raise PackError(f"{path}: not a readable .npy file ({error}); save it anew") from error
+        return Samples(_floats(path, load_npy(path)))
     if path.suffix != ".npz":
         raise PackError(f"{path}: samples of this kind are unknown; give .npz, .npy or a folder")
-    with _open_npz(path) as arrays:
-        names = [name for name in x_keys if name in arrays.files]
-        if not names and first_array:
-            names = arrays.files
-        if not names:
-            raise PackError(
-                f"{path}: has no array {' or '.join(x_keys)} but {', '.join(arrays.files)};"
-                " rename the array that holds the samples"
-            )
-        key = names[0]
-        target = y_keys[x_keys.index(key)] if key in x_keys else ""
-        try:
-            x = _floats(path, arrays[key])
-            y = arrays[target] if target in arrays.files else None
-            return Samples(x, y, named=_by_name(path, arrays, len(x)))
-        except ValueError as error:
-            raise PackError(f"{path}: cannot read its arrays ({error}); save it anew") from error
+    found = npz_names(path)
+    names = [name for name in x_keys if name in found] or (found if first_array else [])
+    if not names:
+        raise PackError(
+            f"{path}: has no array {' or '.join(x_keys)} but {', '.join(found)};"
+            " rename the array that holds the samples"
+        )
+    key = names[0]
+    target = y_keys[x_keys.index(key)] if key in x_keys else ""
+    arrays = load_npz(path)
+    x = _floats(path, arrays[key])
+    return Samples(x, arrays.get(target), named=_by_name(path, arrays, len(x)))
 
 
 def _by_name(
-    path: Path, arrays: "np.lib.npyio.NpzFile", count: int
+    path: Path, arrays: Mapping[str, NDArray[np.generic]], count: int
 ) -> dict[str, NDArray[np.float32]]:
     """Arrays that may be a model's further inputs: numbers, and as many samples."""
     return {
@@ -139,16 +131,6 @@ def _by_name(
         for name, array in arrays.items()
         if array.dtype.kind in "fiub" and array.ndim > 0 and len(array) == count
     }
-
-
-def _open_npz(path: Path) -> "np.lib.npyio.NpzFile":
-    try:
-        arrays = np.load(path, allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
-        raise PackError(f"{path}: not a readable .npz file ({error}); save it anew") from error
-    if not isinstance(arrays, np.lib.npyio.NpzFile):
-        raise PackError(f"{path}: is not an .npz archive; save it with numpy.savez")
-    return arrays
 
 
 def _floats(path: Path, array: NDArray[np.generic]) -> NDArray[np.float32]:

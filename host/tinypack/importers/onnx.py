@@ -76,6 +76,8 @@ def _read(path: Path) -> onnx.ModelProto:
         raise PackError(f"{path}: not a readable ONNX file ({reason}); export it anew") from error
     if not proto.graph.node and not proto.graph.output:
         raise PackError(f"{path}: holds no graph; it is not an ONNX model or is cut short")
+    if not proto.graph.output:
+        raise PackError(f"{path}: has no output; name what it shall compute and export it anew")
     return proto
 
 
@@ -149,6 +151,7 @@ class _Importer:
         self.opset_imports = list(proto.opset_import)
         self.result = Graph(proto.graph.name)
         self.values: dict[str, Value] = {}
+        self.folded = 0  # elements of all constants that were computed
 
     def graph(self, input_shape: dict[str, Sequence[int]]) -> Graph:
         for tensor in self.proto.initializer:
@@ -199,7 +202,7 @@ class _Importer:
         if given is not None:
             if any(size < 1 for size in given):
                 raise PackError(f"{self.path}: {list(given)} is no shape for input {info.name!r}")
-            return Value(info.name, given, dtype)
+            return self._bounded(Value(info.name, given, dtype))
         if not tensor.HasField("shape"):
             raise PackError(
                 f"{self.path}: input {info.name!r} has no shape;"
@@ -216,7 +219,15 @@ class _Importer:
                 f"{self.path}: input {info.name!r} has no fixed shape {shown};"
                 f" give one with --input-shape {info.name}:{example}"
             )
-        return Value(info.name, sizes, dtype)
+        return self._bounded(Value(info.name, sizes, dtype))
+
+    def _bounded(self, value: Value) -> Value:
+        if prod(value.shape) > _LARGEST:
+            raise PackError(
+                f"{self.path}: {value.name!r} of shape {list(value.shape)} is too large;"
+                " no microcontroller can hold it"
+            )
+        return value
 
     def _nodes(self, protos: Iterable[onnx.NodeProto]) -> None:
         for proto in chain.from_iterable(map(_steps, protos)):
@@ -265,7 +276,8 @@ class _Importer:
         try:
             if inputs:
                 for shape, _ in self._inferred(proto, name, inputs):
-                    if prod(shape) > _LARGEST:
+                    self.folded += prod(shape)
+                    if self.folded > _LARGEST:
                         raise PackError(
                             f"node {name!r}: its constant of shape {shape} is too large"
                         )
@@ -285,7 +297,7 @@ class _Importer:
         outputs = []
         types = self._inferred(proto, name, inputs)
         for key, (shape, dtype) in zip(filter(None, proto.output), types, strict=True):
-            value = Value(key, shape, dtype)
+            value = self._bounded(Value(key, shape, dtype))
             self.values[key] = value
             outputs.append(value)
         attrs = {attribute.name: _attribute(attribute) for attribute in proto.attribute}
@@ -325,6 +337,8 @@ class _Importer:
             raise PackError(f"{self.path}: nothing computes output {name!r}; export it anew")
         if value.is_constant:
             raise PackError(f"{self.path}: output {name!r} is constant; remove it from the model")
+        if value.name == name and self.result.is_input(value):
+            raise PackError(f"{self.path}: output {name!r} is an input; remove it from the model")
         if value.name != name or self.result.is_output(value) or self.result.is_input(value):
             # One value under two names: each output is a value of its own.
             copy = Value(name, value.shape, value.dtype)
