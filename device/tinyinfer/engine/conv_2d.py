@@ -2,14 +2,14 @@
 
 from array import array
 
-from ..model_file import S8
+from ..model_file import DTYPE_BITS, DTYPE_CODES
 from .arithmetic import align, dot, requantize
 from .layouts import pairs, pairs_bytes, pairs_row, params
 
 
 def check(node):
     x, k, y = node.x, node.k, node.y
-    node.types((S8,), (S8,))
+    node.filtered()
     node.activation()
     node.window(k.h, k.w)
     node.fit(k.n == y.c and x.c % k.c == 0 and y.c % (x.c // k.c) == 0)
@@ -23,8 +23,8 @@ def _window(node, oh, ow, n, group):
     """The inputs under one output pixel, in the order of the taps."""
     a, x, k = node.attributes, node.x, node.k
     values = x.values()
-    border = array("b", bytes([x.zero_point & 255]) * k.c)
-    out = array("b")
+    border = array(DTYPE_CODES[x.dtype], [x.zero_point] * k.c)
+    out = array(DTYPE_CODES[x.dtype])
     for ky in range(k.h):
         h = oh * a.stride_h - a.pad_top + ky * a.dilation_h
         for kx in range(k.w):
@@ -42,7 +42,8 @@ def run(node, row0, row1):
     groups = x.c // k.c
     of_group = y.c // groups
     taps = k.h * k.w * k.c
-    out = array("b", bytes((row1 - row0) * y.w * y.c))
+    size = DTYPE_BITS[y.dtype] // 8
+    out = array(DTYPE_CODES[y.dtype], bytes((row1 - row0) * y.w * y.c * size))
     for group in range(groups):
         windows = [
             _window(node, row % y.h, ow, row // y.h, group)

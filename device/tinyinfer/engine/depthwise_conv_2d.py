@@ -2,14 +2,14 @@
 
 from array import array
 
-from ..model_file import S8
+from ..model_file import DTYPE_BITS, DTYPE_CODES
 from .arithmetic import requantize
 from .layouts import params, planes, planes_bytes
 
 
 def check(node):
     x, k, y = node.x, node.k, node.y
-    node.types((S8,), (S8,))
+    node.filtered()
     node.activation()
     node.window(k.h, k.w)
     node.fit(k.n == y.c and k.c == 1 and y.c % x.c == 0)
@@ -19,7 +19,8 @@ def check(node):
 def run(node, row0, row1):
     a, x, k, y = node.attributes, node.x, node.k, node.y
     values = x.values()
-    out = array("b", bytes((row1 - row0) * y.w * y.c))
+    size = DTYPE_BITS[y.dtype] // 8
+    out = array(DTYPE_CODES[y.dtype], bytes((row1 - row0) * y.w * y.c * size))
     for o in range(y.c):
         weights = planes(k, o, k.h * k.w)
         bias, m, shift = params(node.inputs[2], o)
@@ -63,6 +64,6 @@ def vectorized(node, x, *_packed):
     x = padded(node, x, k.h, k.w, node.x.zero_point)
     acc = bias
     for seen, weight in zip(taps(node, x, k.h, k.w), weights):
-        # one product of s8 fits in s32; their sum is taken in s64
+        # one product fits in s32; their sum is taken in s64
         acc = acc + np.repeat(seen.astype(np.int32), y.c // node.x.c, axis=-1) * weight
     return requantize(acc, m, shift, y.zero_point, a.activation_min, a.activation_max)

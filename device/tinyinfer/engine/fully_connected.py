@@ -9,7 +9,8 @@ from .layouts import params, quads, quads_bytes
 
 def check(node):
     x, k, y = node.x, node.k, node.y
-    node.types((S8,), (S8, S16))
+    node.types((S8, S16), (S8, S16))
+    node.fit(x.dtype == S8 or not x.constant)
     node.activation()
     node.fit(k.c == x.c and k.count == y.c * x.c and x.count // x.c == y.count // y.c)
     rows = align(y.c, 4)

@@ -9,6 +9,7 @@ from ..model_file import (
     DTYPE_RANGES,
     S4,
     S8,
+    S16,
     S32,
     byte_count,
     element_count,
@@ -120,6 +121,12 @@ class Node:
     def types(self, x, y):
         """x and y have one of these dtypes."""
         self.fit(self.x.dtype in x and self.y.dtype in y)
+
+    def filtered(self):
+        """x and y are s8, or both s16 with what windows see outside of x being 0."""
+        x = self.x
+        self.fit(x.dtype in (S8, S16) and self.y.dtype == x.dtype)
+        self.fit(x.dtype == S8 or (x.zero_point == 0 and not x.constant))
 
     def within(self, name, low, high):
         if not low <= getattr(self.attributes, name) <= high:

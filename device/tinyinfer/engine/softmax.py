@@ -2,13 +2,14 @@
 
 from array import array
 
-from ..model_file import S8
+from ..model_file import DTYPE_CODES, S8, S16
 from .arithmetic import wrap
 
 
 def check(node):
     x, y = node.x, node.y
-    node.types((S8,), (S8,))
+    node.types((S8, S16), (x.dtype,))
+    node.fit(x.dtype == S8 or not x.constant)
     node.within("multiplier", 0, 0x7FFFFFFF)
     node.within("shift", 0, 31)
     node.within("diff_min", -0x80000000, 0)
@@ -76,7 +77,9 @@ def _exponentials(node, differences):
     ]
 
 
-def _probabilities(exponentials):
+def _probabilities(exponentials, dtype):
+    """s8 counts from -128 in 256ths, s16 from 0 in 32768ths."""
+    bits, low, high = (8, -128, 127) if dtype == S8 else (15, 0, 32767)
     total = 0
     for e in exponentials:
         if e is not None:
@@ -85,33 +88,40 @@ def _probabilities(exponentials):
     out = []
     for e in exponentials:
         if e is None:
-            out.append(-128)
+            out.append(low)
         else:
-            share = _rounding_divide_by_pot(_srdhm(reciprocal, e), over + 23)
-            out.append(min(max(share - 128, -128), 127))
+            share = _rounding_divide_by_pot(_srdhm(reciprocal, e), over + 31 - bits)
+            out.append(min(max(share + low, low), high))
     return out
 
 
 def run(node, row0, row1):
     c = node.x.c
     values = node.x.values()
-    out = array("b")
+    code = DTYPE_CODES[node.y.dtype]
+    out = array(code)
     for row in range(row0, row1):
         line = values[row * c : (row + 1) * c]
         largest = max(line)
-        out.extend(array("b", _probabilities(_exponentials(node, [v - largest for v in line]))))
+        exponentials = _exponentials(node, [v - largest for v in line])
+        out.extend(array(code, _probabilities(exponentials, node.y.dtype)))
     return out
 
 
 def constants(node):
-    """e(d) of all 256 differences."""
+    """e(d) of all differences of s8."""
     return _exponentials(node, range(0, -256, -1))
 
 
 def vectorized(node, x):
     from .vector import np
 
-    exponentials = node.constants()
+    dtype = node.x.dtype
     lines = x.reshape(-1, node.x.c).astype(np.int64)
-    lines = lines.max(axis=-1, keepdims=True) - lines
-    return np.array([_probabilities([exponentials[d] for d in line]) for line in lines.tolist()])
+    lines = (lines.max(axis=-1, keepdims=True) - lines).tolist()
+    if dtype == S8:
+        exponentials = node.constants()
+        return np.array([_probabilities([exponentials[d] for d in line], dtype) for line in lines])
+    return np.array(
+        [_probabilities(_exponentials(node, [-d for d in line]), dtype) for line in lines]
+    )

@@ -2,7 +2,7 @@
 
 from array import array
 
-from ..model_file import S8
+from ..model_file import DTYPE_CODES
 from .arithmetic import align, ceil_div, dot, requantize
 from .layouts import pairs, pairs_bytes, pairs_row, params
 
@@ -11,7 +11,7 @@ _MOST = 1 << 15
 
 def check(node):
     a, x, k, y = node.attributes, node.x, node.k, node.y
-    node.types((S8,), (S8,))
+    node.filtered()
     node.activation()
     for size, o, kernel, stride, pad in (
         (x.h, y.h, k.h, "stride_h", "pad_top"),
@@ -54,7 +54,7 @@ def run(node, row0, row1):
     values, starts, rows = x.values(), _starts(node), _rows(node)
     of_group = y.c * k.c // x.c
     filters = {}
-    out = array("b")
+    out = array(DTYPE_CODES[y.dtype])
     for row in range(row0, row1):
         h, p = divmod(row % y.h + a.pad_top, a.stride_h)
         tall = _taps(k.h, a.stride_h, p)
@@ -81,8 +81,8 @@ def run(node, row0, row1):
 
 def _window(node, values, n, rows, columns, channel):
     x, k = node.x, node.k
-    out = array("b")
-    border = array("b", bytes([x.zero_point & 255]) * k.c)
+    out = array(DTYPE_CODES[x.dtype])
+    border = array(DTYPE_CODES[x.dtype], [x.zero_point] * k.c)
     for h in range(*rows):
         for w in range(*columns):
             if 0 <= h < x.h and 0 <= w < x.w:

@@ -24,9 +24,9 @@ def requantize(acc, m, shift, zero_point, low, high):
 
 
 def dot(x, w):
-    """x @ w of s8, exactly: floats hold every partial sum as an integer, and BLAS is fast."""
+    """x @ w exactly, w s8: floats hold every partial sum as an integer, and BLAS is fast."""
     # binary32 counts to 2^24 = 1024 * 2^14; 2^53 is out of reach
-    kind = np.float32 if x.shape[-1] <= 1024 else np.float64
+    kind = np.float32 if x.dtype == np.int8 and x.shape[-1] <= 1024 else np.float64
     return (x.astype(kind) @ w.astype(kind)).astype(np.int64)
 
 

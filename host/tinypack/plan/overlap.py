@@ -34,8 +34,8 @@ def leads(
     # depthwise kernels go plane by plane: an input plane must have one output plane
     planes = op == "depthwise_conv_2d" and inputs[0].shape[-1] != output.shape[-1]
     if kind == "window" and inputs[0].data is None and not planes:
-        x, y = nhwc(inputs[0].shape, 8), nhwc(output.shape, 8)
-        return {0: _window(attrs, x, y)}
+        bits = BITS[output.dtype]
+        return {0: _window(attrs, nhwc(inputs[0].shape, bits), nhwc(output.shape, bits))}
     return {}
 
 
@@ -52,12 +52,13 @@ def _inplace(inputs: Sequence[TensorSpec], output: TensorSpec) -> dict[int, Lead
 
 
 def _window(attrs: Mapping[str, int], x: SimpleNamespace, y: SimpleNamespace) -> Lead:
-    """D of SPEC.md, rounded up to whole pixels."""
-    row_out, row_in = y.w * y.c, x.w * x.c
+    """D of SPEC.md, rounded up to whole pixels; x and y have one type."""
+    bytes_out, bytes_in = y.c * y.bits // 8, x.c * x.bits // 8
+    row_out, row_in = y.w * bytes_out, x.w * bytes_in
     images = max(0, (y.n - 1) * (y.h * row_out - x.h * row_in))
     rows = _largest(range(y.h), attrs["stride_h"], attrs["pad_top"], row_out, row_in)
-    columns = _largest(range(1, y.w), attrs["stride_w"], attrs["pad_left"], y.c, x.c)
-    step = lcm(y.c, ALIGNMENT)
+    columns = _largest(range(1, y.w), attrs["stride_w"], attrs["pad_left"], bytes_out, bytes_in)
+    step = lcm(bytes_out, ALIGNMENT)
     return Lead(-(-(images + rows + max(0, columns)) // step) * step, step)
 
 

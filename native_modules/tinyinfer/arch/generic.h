@@ -19,7 +19,7 @@ static inline int32_t tin_requantize(int32_t acc, const tin_params_t *params, co
     return tin_clamp(tin_wrap_add(tin_mbqm(acc, params->multiplier, params->shift), to->zero_point), to->low, to->high);
 }
 
-// Where the taps of output pixels lie in the input.
+// Where the taps of output pixels lie in the input. Sizes of channels are bytes: of s16, whose zero point is 0, twice as many.
 typedef struct {
     int32_t in_h, in_w, in_c, out_h, out_w;
     int32_t kernel_h, kernel_w, stride_h, stride_w, pad_top, pad_left, dilation_h, dilation_w;
@@ -50,6 +50,7 @@ typedef struct {
     int8_t *out;                 // first channel of the first pixel
     int32_t out_pitch;           // bytes from pixel to pixel
     bool s4;                     // the weights
+    bool s16;                    // the inputs, which only the generic blocks take; of conv_2d the outputs as well
     bool aligned;                // weights and params can be read as words
     bool wide;                   // weights hold -128 or -8
     uint8_t form;                // of requantization that all channels permit, tin_requant_form's
@@ -120,6 +121,33 @@ static inline void tin_gemm_block__generic(const tin_gemm_t *gemm, const void *b
     }
 }
 
+// The same of s16, one pixel. For a native module the linker keeps one of these.
+__attribute__((noinline, unused)) static void tin_gemm_pixel_s16(const tin_gemm_t *gemm, const int16_t *column) {
+    const int32_t pitch = (gemm->taps + 3) & ~3;
+    for (int32_t oc = 0; oc < gemm->channels; oc++) {
+        const uint8_t *const pair = gemm->weights + (oc >> 1) * (gemm->s4 ? pitch : 2 * pitch);
+        const tin_params_t params = tin_params(gemm->params, oc);
+        uint32_t acc = (uint32_t)params.bias;
+        for (int32_t tap = 0; tap < gemm->taps; tap++) {
+            acc += (uint32_t)(column[tap] * tin_pair_weight(pair, gemm->s4, tap, oc & 1));
+        }
+        ((int16_t *)(void *)gemm->out)[oc] = (int16_t)tin_requantize((int32_t)acc, &params, &gemm->to);
+    }
+}
+
+// An element of s8 or s16, at its index.
+static inline int32_t tin_load(const int8_t *x, bool s16, int32_t index) {
+    return s16 ? ((const int16_t *)(const void *)x)[index] : x[index];
+}
+
+static inline void tin_store(int8_t *out, int32_t bits, int32_t index, int32_t value) {
+    if (bits == 16) {
+        ((int16_t *)(void *)out)[index] = (int16_t)value;
+    } else {
+        out[index] = (int8_t)value;
+    }
+}
+
 // planes_s8, planes_s4.
 static inline int32_t tin_plane_weight(const uint8_t *plane, bool s4, int32_t tap) {
     if (s4) {
@@ -145,16 +173,18 @@ static inline void tin_dw_rows__generic(const tin_window_t *window, const tin_ge
                 for (int32_t kx = 0; kx < window->kernel_w; kx++, tap++) {
                     const int32_t w = pixel.ow * window->stride_w - window->pad_left + kx * window->dilation_w;
                     const bool inside = h >= 0 && h < window->in_h && w >= 0 && w < window->in_w;
-                    const int32_t x = inside ? pixel.x[(h * window->in_w + w) * window->in_c + channel] : window->zero_point;
+                    const int8_t *const from = inside ? pixel.x + (h * window->in_w + w) * window->in_c : NULL;
+                    const int32_t x = inside ? tin_load(from, dw->s16, channel) : window->zero_point;
                     acc += (uint32_t)(x * tin_plane_weight(weights, dw->s4, tap));
                 }
             }
-            *out++ = (int8_t)tin_requantize((int32_t)acc, &params, &dw->to);
+            tin_store(out, dw->s16 ? 16 : 8, oc, tin_requantize((int32_t)acc, &params, &dw->to));
             if (++of_channel == multiplier) {
                 of_channel = 0;
                 channel++;
             }
         }
+        out += dw->out_pitch;
     }
 }
 
@@ -168,14 +198,6 @@ static inline int32_t tin_quad_weight(const tin_gemm_t *fc, int32_t tap, int32_t
     return quad[(tap & ~3) * 4 + (tap & 1) * 8 + (oc & 2) * 2 + (tap & 2) + (oc & 1)] - 128;
 }
 
-static inline void tin_store(int8_t *out, int32_t bits, int32_t index, int32_t value) {
-    if (bits == 16) {
-        ((int16_t *)(void *)out)[index] = (int16_t)value;
-    } else {
-        out[index] = (int8_t)value;
-    }
-}
-
 // One row of a fully connected layer: `channels` outputs, s8 or s16, of quads_s8 (offset 128) or quads_s4 (offset 8).
 static inline void tin_fc_row__generic(const tin_gemm_t *fc, const int8_t *x, int32_t out_bits, void *scratch) {
     (void)scratch;
@@ -183,7 +205,7 @@ static inline void tin_fc_row__generic(const tin_gemm_t *fc, const int8_t *x, in
         const tin_params_t params = tin_params(fc->params, oc);
         uint32_t acc = (uint32_t)params.bias;
         for (int32_t tap = 0; tap < fc->taps; tap++) {
-            acc += (uint32_t)(x[tap] * tin_quad_weight(fc, tap, oc));
+            acc += (uint32_t)(tin_load(x, fc->s16, tap) * tin_quad_weight(fc, tap, oc));
         }
         tin_store(fc->out, out_bits, oc, tin_requantize((int32_t)acc, &params, &fc->to));
     }

@@ -24,11 +24,12 @@ static int32_t largest(const axis_t *axis, int32_t from) {
     return result;
 }
 
-// D of SPEC.md. Tensors of window operators are s8, so nothing here exceeds 2^28.
+// D of SPEC.md. Tensors of window operators have up to 2^28 elements of up to 2 bytes, so nothing here exceeds 2^29.
 static int32_t least_distance(const tin_node_t *node, int32_t stride_h, int32_t stride_w, int32_t pad_top, int32_t pad_left) {
     const tin_tensor_t *const x = &node->inputs[0], *const y = &node->outputs[0];
-    const axis_t columns = { stride_w, pad_left, y->w, y->c, x->c };
-    const axis_t rows = { stride_h, pad_top, y->h, y->w * y->c, x->w * x->c };
+    const int32_t out_pixel = y->c * (y->bits / 8), in_pixel = x->c * (x->bits / 8);
+    const axis_t columns = { stride_w, pad_left, y->w, out_pixel, in_pixel };
+    const axis_t rows = { stride_h, pad_top, y->h, y->w * out_pixel, x->w * in_pixel };
     const int32_t images = (y->n - 1) * (y->h * rows.out_bytes - x->h * rows.in_bytes);
     const int32_t column = y->w > 1 ? largest(&columns, 1) : 0;
     return (images > 0 ? images : 0) + largest(&rows, 0) + (column > 0 ? column : 0);
@@ -37,7 +38,7 @@ static int32_t least_distance(const tin_node_t *node, int32_t stride_h, int32_t 
 static bool window_allowed(const tin_node_t *node, uint32_t lead) {
     const tin_tensor_t *const x = &node->inputs[0], *const y = &node->outputs[0];
     // Several outputs per input: the planes of x and y do not lie over each other.
-    if ((node->op == TIN_OP_depthwise_conv_2d && x->c != y->c) || lead % (uint32_t)y->c != 0) {
+    if ((node->op == TIN_OP_depthwise_conv_2d && x->c != y->c) || lead % (uint32_t)(y->c * (y->bits / 8)) != 0) {
         return false;
     }
     switch (node->op) {

@@ -31,6 +31,12 @@ static inline bool tin_s8_or_s16(const tin_node_t *node) {
     return (x->dtype == TIN_S8 || x->dtype == TIN_S16) && x->dtype == node->outputs[0].dtype && tin_elements_ok(x);
 }
 
+// Windows of s16: what lies outside of the input is bytes of zero, and no constant may stand at an odd address.
+static inline bool tin_filtered_ok(const tin_node_t *node) {
+    const tin_tensor_t *const x = &node->inputs[0];
+    return tin_s8_or_s16(node) && (x->bits == 8 || (x->zero_point == 0 && !x->constant));
+}
+
 // Along one axis every window touches the input. Sizes have 24 bits, so that with steps of 15 all of this has 32.
 static inline bool tin_axis_ok(int32_t out, int32_t in, int32_t kernel, int32_t stride, int32_t pad, int32_t dilation) {
     return kernel >= 1 && kernel <= TIN_MAX_STEP && stride >= 1 && stride <= TIN_MAX_STEP && dilation >= 1

@@ -6,7 +6,7 @@
 bool tin_conv_2d_check(const tin_node_t *node) {
     const tin_tensor_t *const x = &node->inputs[0], *const k = &node->inputs[1], *const y = &node->outputs[0];
     const tin_conv_2d_attrs_t *const a = &node->attrs.conv_2d;
-    if (!tin_both_s8(node) || !tin_range_ok(a->activation_min, a->activation_max, y) || x->c % k->c != 0
+    if (!tin_filtered_ok(node) || !tin_range_ok(a->activation_min, a->activation_max, y) || x->c % k->c != 0
         || k->n != y->c || x->n != y->n || y->c % (x->c / k->c) != 0
         || !tin_axis_ok(y->h, x->h, k->h, a->stride_h, a->pad_top, a->dilation_h)
         || !tin_axis_ok(y->w, x->w, k->w, a->stride_w, a->pad_left, a->dilation_w)) {
@@ -27,6 +27,6 @@ void tin_conv_2d(const tin_node_t *node, int32_t row0, int32_t row1, void *scrat
     tin_set_window(node, row0, &window, &pixel);
     tin_set_gemm(node, groups == 1 ? y->c : groups * ((y->c / groups + 1) & ~1), k->h * k->w * k->c, TIN_RANGE_OF(conv_2d), &gemm);
     gemm.channels = y->c / groups;
-    gemm.out += row0 * y->w * y->c;
-    tin_convolve(&window, pixel, (row1 - row0) * y->w, k->c, &gemm, scratch);
+    gemm.out += row0 * y->w * gemm.out_pitch;
+    tin_convolve(&window, pixel, (row1 - row0) * y->w, k->c * (x->bits / 8), &gemm, scratch);
 }

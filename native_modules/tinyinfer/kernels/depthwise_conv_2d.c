@@ -8,7 +8,7 @@ bool tin_depthwise_conv_2d_check(const tin_node_t *node) {
     const tin_tensor_t *const x = &node->inputs[0], *const k = &node->inputs[1], *const y = &node->outputs[0];
     const tin_depthwise_conv_2d_attrs_t *const a = &node->attrs.depthwise_conv_2d;
     const int64_t taps = (int64_t)k->h * k->w;
-    return tin_both_s8(node) && tin_range_ok(a->activation_min, a->activation_max, y) && k->n == y->c && k->c == 1
+    return tin_filtered_ok(node) && tin_range_ok(a->activation_min, a->activation_max, y) && k->n == y->c && k->c == 1
            && x->n == y->n && y->c % x->c == 0
            && tin_axis_ok(y->h, x->h, k->h, a->stride_h, a->pad_top, a->dilation_h)
            && tin_axis_ok(y->w, x->w, k->w, a->stride_w, a->pad_left, a->dilation_w)
@@ -25,9 +25,13 @@ void tin_depthwise_conv_2d(const tin_node_t *node, int32_t row0, int32_t row1, v
     while (row0 < row1) {
         // The rows of one image.
         const int32_t rows = row1 - row0 < y->h - pixel.oh ? row1 - row0 : y->h - pixel.oh;
-        dw.out = (int8_t *)y->data + row0 * y->w * y->c;
-        tin_dw_rows(&window, &dw, pixel, rows, y->c / x->c, scratch);
-        pixel.x += x->h * x->w * x->c;
+        dw.out = (int8_t *)y->data + row0 * y->w * dw.out_pitch;
+        if (dw.s16) {
+            tin_dw_rows__generic(&window, &dw, pixel, rows, y->c / x->c, scratch);
+        } else {
+            tin_dw_rows(&window, &dw, pixel, rows, y->c / x->c, scratch);
+        }
+        pixel.x += x->h * x->w * window.in_c;
         pixel.oh = 0;
         row0 += rows;
     }

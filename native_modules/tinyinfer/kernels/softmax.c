@@ -53,7 +53,7 @@ static int32_t reciprocal(uint32_t sum, int32_t *bits) {
 
 bool tin_softmax_check(const tin_node_t *node) {
     const tin_softmax_attrs_t *const a = &node->attrs.softmax;
-    return tin_both_s8(node) && tin_same_view(&node->inputs[0], &node->outputs[0]) && node->outputs[0].c <= MAX_ELEMENTS
+    return tin_s8_or_s16(node) && (node->inputs[0].bits == 8 || !node->inputs[0].constant) && tin_same_view(&node->inputs[0], &node->outputs[0]) && node->outputs[0].c <= MAX_ELEMENTS
            && a->multiplier >= 0 && a->shift >= 0 && a->shift <= 31 && a->diff_min <= 0;
 }
 
@@ -69,25 +69,28 @@ static int32_t exponential(int32_t difference, const tin_softmax_attrs_t *a) {
 void tin_softmax(const tin_node_t *node, int32_t row0, int32_t row1, void *scratch) {
     const tin_tensor_t *const x = &node->inputs[0], *const y = &node->outputs[0];
     const tin_softmax_attrs_t *const a = &node->attrs.softmax;
+    const bool s16 = x->bits == 16;
     (void)scratch;
     for (int32_t row = row0; row < row1; row++) {
-        const int8_t *const from = (const int8_t *)x->data + row * x->c;
-        int8_t *const out = (int8_t *)y->data + row * y->c;
-        int32_t largest = from[0], bits;
+        const int8_t *const from = (const int8_t *)x->data + row * x->c * (x->bits / 8);
+        int8_t *const out = (int8_t *)y->data + row * y->c * (y->bits / 8);
+        int32_t largest = INT32_MIN, bits;
         uint32_t sum = 0;
-        for (int32_t c = 1; c < x->c; c++) {
-            largest = from[c] > largest ? from[c] : largest;
+        for (int32_t c = 0; c < x->c; c++) {
+            const int32_t value = tin_load(from, s16, c);
+            largest = value > largest ? value : largest;
         }
         for (int32_t c = 0; c < x->c; c++) {
-            sum += (uint32_t)tin_rounding_shift(exponential(from[c] - largest, a), 12);
+            sum += (uint32_t)tin_rounding_shift(exponential(tin_load(from, s16, c) - largest, a), 12);
         }
         const int32_t scale = reciprocal(sum, &bits);
         // In ascending order: the output may lie over the input, of which only element c is still read.
         for (int32_t c = 0; c < x->c; c++) {
-            const int32_t e = exponential(from[c] - largest, a);
-            const int32_t shift = bits + 31 - 8;
-            const int32_t share = shift > 31 ? 0 : tin_rounding_shift(tin_rounding_high_mul(scale, e), shift);
-            out[c] = (int8_t)(from[c] - largest < a->diff_min ? INT8_MIN : tin_clamp(share - 128, INT8_MIN, INT8_MAX));
+            const int32_t difference = tin_load(from, s16, c) - largest;
+            const int32_t e = exponential(difference, a);
+            const int32_t shift = bits + 31 - (s16 ? 15 : 8);
+            const int32_t share = shift > 31 || difference < a->diff_min ? 0 : tin_rounding_shift(tin_rounding_high_mul(scale, e), shift);
+            tin_store(out, y->bits, c, s16 ? tin_clamp(share, 0, INT16_MAX) : tin_clamp(share - 128, INT8_MIN, INT8_MAX));
         }
     }
 }

@@ -39,7 +39,7 @@ static bool axis_ok(int32_t out, int32_t in, int32_t kernel, int32_t stride, int
 bool tin_transpose_conv_2d_check(const tin_node_t *node) {
     const tin_tensor_t *const x = &node->inputs[0], *const k = &node->inputs[1], *const y = &node->outputs[0];
     const tin_transpose_conv_2d_attrs_t *const a = &node->attrs.transpose_conv_2d;
-    if (!tin_both_s8(node) || !tin_range_ok(a->activation_min, a->activation_max, y) || x->c % k->c != 0
+    if (!tin_filtered_ok(node) || !tin_range_ok(a->activation_min, a->activation_max, y) || x->c % k->c != 0
         || k->n != y->c || x->n != y->n || y->c % (x->c / k->c) != 0
         || !axis_ok(y->h, x->h, k->h, a->stride_h, a->pad_top) || !axis_ok(y->w, x->w, k->w, a->stride_w, a->pad_left)
         || k->h * k->w * k->c > TIN_MAX_TAPS) {
@@ -64,9 +64,10 @@ void tin_transpose_conv_2d(const tin_node_t *node, int32_t row0, int32_t row1, v
     tin_gemm_t gemm;
     tin_set_gemm(node, rows * a->stride_h * a->stride_w, most, TIN_RANGE_OF(transpose_conv_2d), &gemm);
     gemm.channels = y->c / (x->c / k->c);
-    gemm.out_pitch = a->stride_w * y->c;
+    const int32_t bytes = x->bits / 8, out_c = gemm.out_pitch;
+    gemm.out_pitch = a->stride_w * out_c;
     // Never more than one row at a time, so it has no end here.
-    tin_window_t window = { x->h, x->w, x->c, 0, INT32_MAX, 0, 0, 1, 1, 0, 0, 1, 1, (int8_t)x->zero_point };
+    tin_window_t window = { x->h, x->w, x->c * bytes, 0, INT32_MAX, 0, 0, 1, 1, 0, 0, 1, 1, (int8_t)x->zero_point };
     for (int32_t row = row0; row < row1; row++) {
         const int32_t top = row % y->h + a->pad_top, phase_h = top % a->stride_h;
         gemm.weights = k->data;
@@ -81,13 +82,13 @@ void tin_transpose_conv_2d(const tin_node_t *node, int32_t row0, int32_t row1, v
             const int32_t before = a->pad_left % a->stride_w, ow = phase < before ? phase - before + a->stride_w : phase - before;
             const int32_t pixels = (y->w - ow + a->stride_w - 1) / a->stride_w;
             const tin_pixel_t pixel = {
-                (const int8_t *)x->data + row / y->h * (x->h * x->w * x->c), top / a->stride_h, (ow + a->pad_left) / a->stride_w,
+                (const int8_t *)x->data + row / y->h * (x->h * x->w * window.in_c), top / a->stride_h, (ow + a->pad_left) / a->stride_w,
             };
             window.kernel_w = taps_of(k->w, a->stride_w, phase);
             window.pad_left = window.kernel_w - 1;
             gemm.taps = window.kernel_h * window.kernel_w * k->c;
-            gemm.out = (int8_t *)y->data + (row * y->w + ow) * y->c;
-            tin_convolve(&window, pixel, pixels, k->c, &gemm, scratch);
+            gemm.out = (int8_t *)y->data + (row * y->w + ow) * out_c;
+            tin_convolve(&window, pixel, pixels, k->c * bytes, &gemm, scratch);
             gemm.weights += phase_bytes(node, window.kernel_h * window.kernel_w);
             gemm.params += 12 * rows;
         }
