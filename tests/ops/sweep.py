@@ -6,7 +6,7 @@ a case, unless its `where` says no; `take` keeps a seeded choice of that many. A
 are expressions over the names of the case.
 
     tensors.NAME.shape    the sizes
-    tensors.NAME.dtype    s8 unless told
+    tensors.NAME.dtype    `type` of the case, or s8, unless told
     tensors.NAME.fill     what a constant holds, one of FILLS; without it the tensor lies in the
                           arena
     tensors.NAME.constant whether it is one, where that is part of the case
@@ -111,7 +111,7 @@ def _case(op: str, name: str, table: dict[str, Any], values: dict[str, Any]) -> 
     }
     for tensor_name, about in present.items():
         shape = tuple(_evaluate(about["shape"], names))
-        dtype = _evaluate(about.get("dtype", "'s8'"), names)
+        dtype = _evaluate(about.get("dtype", "type"), {"type": "s8"} | names)
         data = None
         if "fill" in about and _evaluate(about.get("constant", True), names):
             constant = FILLS[about["fill"]](rng, shape, dtype, names)
@@ -190,8 +190,9 @@ def _params(
     channels, weights = shape[0], names["k"]
     multiplier = rng.integers(1 << 30, 1 << 31, channels)
     if names.get("fill_params", "fit") == "fit":
-        spread = 74 * np.sqrt(np.square(weights.reshape(channels, -1)).sum(axis=1)) + 1
-        target = RANGES[names.get("out", "s8")][1] / 2
+        elements = names.get("type", "s8")
+        spread = 0.58 * RANGES[elements][1] * np.sqrt(np.square(weights.reshape(channels, -1)).sum(axis=1)) + 1
+        target = RANGES[names.get("out", elements)][1] / 2
         shift = np.floor(np.log2(target / spread)).astype(np.int64)
         bias = rng.normal(0, spread / 2, channels).astype(np.int64)
     else:

@@ -2,15 +2,15 @@
 
 from array import array
 
-from ..model_file import S8
+from ..model_file import DTYPE_CODES, S8, S16
 from .arithmetic import multiply_by_quantized_multiplier as mbqm
 from .arithmetic import requantize, wrap
 from .broadcast import pairs_of_row
 
 
 def check(node):
-    node.types((S8,), (S8,))
-    node.fit(node.k.dtype == S8)
+    node.types((S8, S16), (node.x.dtype,))
+    node.fit(node.k.dtype == node.x.dtype)
     node.activation()
     node.broadcast()
     node.multiplier("x_multiplier", "x_shift")
@@ -22,7 +22,7 @@ def check(node):
 
 def run(node, row0, row1):
     a, x, k, y = node.attributes, node.x, node.k, node.y
-    out = array("b")
+    out = array(DTYPE_CODES[y.dtype])
     low, high = a.activation_min, a.activation_max
     for row in range(row0, row1):
         for p, q in pairs_of_row(node, row):

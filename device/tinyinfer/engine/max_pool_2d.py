@@ -2,13 +2,14 @@
 
 from array import array
 
-from ..model_file import S8
+from ..model_file import DTYPE_CODES, S8, S16
 from .window import inside
 
 
 def check(node):
     a, x, y = node.attributes, node.x, node.y
-    node.types((S8,), (S8,))
+    node.types((S8, S16), (x.dtype,))
+    node.fit(x.dtype == S8 or not x.constant)
     node.activation()
     node.window(a.kernel_h, a.kernel_w)
     node.fit(x.c == y.c)
@@ -17,7 +18,7 @@ def check(node):
 def run(node, row0, row1):
     a, x, y = node.attributes, node.x, node.y
     values = x.values()
-    out = array("b")
+    out = array(DTYPE_CODES[y.dtype])
     for row in range(row0, row1):
         for ow in range(y.w):
             rows, columns = inside(node, row, ow)

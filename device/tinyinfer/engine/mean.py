@@ -2,20 +2,20 @@
 
 from array import array
 
-from ..model_file import S8
+from ..model_file import DTYPE_CODES, S8, S16
 from .arithmetic import requantize
 from .reduction import axes, reduced
 
 
 def check(node):
-    node.types((S8,), (S8,))
+    node.types((S8, S16), (node.x.dtype,))
     node.reduction()
     node.multiplier()
 
 
 def run(node, row0, row1):
     a, x, y = node.attributes, node.x, node.y
-    out = array("b")
+    out = array(DTYPE_CODES[y.dtype])
     for values in reduced(node, row0, row1):
         total = sum(values) - len(values) * x.zero_point
         out.append(requantize(total, a.multiplier, a.shift, y.zero_point, y.low, y.high))

@@ -2,14 +2,14 @@
 
 from array import array
 
-from ..model_file import S8
+from ..model_file import DTYPE_CODES, S8, S16
 from .arithmetic import requantize
 from .broadcast import pairs_of_row
 
 
 def check(node):
-    node.types((S8,), (S8,))
-    node.fit(node.k.dtype == S8)
+    node.types((S8, S16), (node.x.dtype,))
+    node.fit(node.k.dtype == node.x.dtype)
     node.activation()
     node.broadcast()
     node.multiplier()
@@ -17,7 +17,7 @@ def check(node):
 
 def run(node, row0, row1):
     a, x, k, y = node.attributes, node.x, node.k, node.y
-    out = array("b")
+    out = array(DTYPE_CODES[y.dtype])
     low, high = a.activation_min, a.activation_max
     for row in range(row0, row1):
         for p, q in pairs_of_row(node, row):
