@@ -41,7 +41,8 @@ def run(node, row0, row1):
                     )
                 else:
                     half = count // 2
-                    mean = div_round_to_zero(total + half if total > 0 else total - half, count)
+                    total += half if total > 0 else -half
+                    mean = div_round_to_zero(total, count) if count else 0
                     mean = min(max(mean, a.activation_min), a.activation_max)
                 out.append(mean)
     return out
@@ -62,5 +63,5 @@ def vectorized(node, x):
         )
     ones = padded(node, np.ones_like(x[:1]), a.kernel_h, a.kernel_w, 0)
     count = sum(taps(node, ones, a.kernel_h, a.kernel_w))
-    mean = np.where(total > 0, 1, -1) * ((abs(total) + count // 2) // count)
+    mean = np.where(total > 0, 1, -1) * ((abs(total) + count // 2) // np.maximum(count, 1))
     return np.clip(mean, a.activation_min, a.activation_max)

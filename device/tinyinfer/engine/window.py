@@ -7,5 +7,9 @@ def inside(node, row, ow):
     top = row % y.h * a.stride_h - a.pad_top
     left = ow * a.stride_w - a.pad_left
     plane = row // y.h * x.h
-    rows = range(plane + max(top, 0), plane + min(top + a.kernel_h, x.h))
-    return rows, range(max(left, 0), min(left + a.kernel_w, x.w))
+    rows = _taps(top, a.kernel_h, a.dilation_h, x.h)
+    return [plane + h for h in rows], _taps(left, a.kernel_w, a.dilation_w, x.w)
+
+
+def _taps(start, kernel, dilation, size):
+    return [at for at in range(start, start + kernel * dilation, dilation) if 0 <= at < size]

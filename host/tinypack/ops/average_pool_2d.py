@@ -1,33 +1,29 @@
 """average_pool_2d: mean over a sliding window."""
 
+from math import prod
+
 import numpy as np
 
 from ..ir import FloatArray, Node, Shape, Value, nhwc_view
-from ._build import Builder, refuse
+from ._build import Builder
 from ._layer import Layer, Quantized, activation, rescale
-from ._window import onnx_window, output_shape, padded, taps, window_of
-from .max_pool_2d import check_dilations
+from ._pool import legalize_pool
+from ._window import output_shape, padded, taps, window_of
 
-ONNX = ("AveragePool",)
+ONNX = ("AveragePool", "LpPool")
 
 
 def legalize(node: Node, build: Builder) -> Value | None:
-    check_dilations(node)
-    images = build.to_nhwc(node.input(0))
-    window = onnx_window(node, node.attrs["kernel_shape"])
-    include_pad = node.attrs.get("count_include_pad", 0) if window.is_padded else 0
-    if include_pad and node.attrs.get("ceil_mode", 0):
-        raise refuse(
-            node,
-            "counts its padding and rounds its size up",
-            "set ceil_mode or count_include_pad to 0",
-        )
-    if not window.touches(images.shape):
-        raise refuse(node, "has windows that see padding only", "pad by less than the window")
-    attrs = window.attrs(kernel=True, dilation=False)
-    return build.to_nchw(
-        build.node("average_pool_2d", images, **attrs, count_include_pad=include_pad)
-    )
+    if node.op == "AveragePool":
+        count = 2 if node.attrs.get("count_include_pad", 0) else 0
+        return legalize_pool(node, build, "average_pool_2d", node.input(0), count)
+    # LpPool: the root of a sum of powers
+    power = float(node.attrs.get("p", 2))
+    count = prod(node.attrs["kernel_shape"])
+    x = build.node("table", node.input(0), function=("pow", ("abs", "x"), power))
+    mean = legalize_pool(node, build, "average_pool_2d", x, count_include_pad=1)
+    root = ("pow", ("mul", "x", float(count)), 1 / power)
+    return build.node("table", mean, function=root)
 
 
 def infer_shape(node: Node) -> Shape:

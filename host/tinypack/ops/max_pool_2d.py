@@ -3,27 +3,17 @@
 import numpy as np
 
 from ..ir import FloatArray, Node, Shape, Value, nhwc_view
-from ._build import Builder, refuse
+from ._build import Builder
 from ._layer import Layer, Quantized, activation
-from ._window import onnx_window, output_shape, padded, taps
+from ._pool import legalize_pool
+from ._window import output_shape, padded, taps
 
 KEEPS_SCALE = True
 ONNX = ("MaxPool",)
 
 
 def legalize(node: Node, build: Builder) -> Value | None:
-    check_dilations(node)
-    window = onnx_window(node, node.attrs["kernel_shape"])
-    images = build.to_nhwc(node.input(0))
-    if not window.touches(images.shape):
-        raise refuse(node, "has windows that see padding only", "pad by less than the window")
-    attrs = window.attrs(kernel=True, dilation=False)
-    return build.to_nchw(build.node("max_pool_2d", images, **attrs))
-
-
-def check_dilations(node: Node) -> None:
-    if any(dilation != 1 for dilation in node.attrs.get("dilations", [])):
-        raise refuse(node, "has dilations", "pool without dilations")
+    return legalize_pool(node, build, "max_pool_2d", node.input(0))
 
 
 def infer_shape(node: Node) -> Shape:

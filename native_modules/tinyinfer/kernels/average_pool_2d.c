@@ -9,8 +9,8 @@ bool tin_average_pool_2d_check(const tin_node_t *node) {
     const tin_average_pool_2d_attrs_t *const a = &node->attrs.average_pool_2d;
     return tin_s8_or_s16(node) && (x->bits == 8 || !x->constant) && tin_range_ok(a->activation_min, a->activation_max, y) && x->n == y->n && x->c == y->c
            && tin_multiplier_ok(a->multiplier, a->shift)
-           && tin_axis_ok(y->h, x->h, a->kernel_h, a->stride_h, a->pad_top, 1)
-           && tin_axis_ok(y->w, x->w, a->kernel_w, a->stride_w, a->pad_left, 1);
+           && tin_axis_ok(y->h, x->h, a->kernel_h, a->stride_h, a->pad_top, a->dilation_h)
+           && tin_axis_ok(y->w, x->w, a->kernel_w, a->stride_w, a->pad_left, a->dilation_w);
 }
 
 void tin_average_pool_2d(const tin_node_t *node, int32_t row0, int32_t row1, void *scratch) {
@@ -22,15 +22,16 @@ void tin_average_pool_2d(const tin_node_t *node, int32_t row0, int32_t row1, voi
     const int32_t pixel = s16 ? 2 * x->c : x->c;
     (void)scratch;
     for (int32_t row = row0; row < row1; row++) {
-        const tin_span_t rows = tin_span(row % y->h, a->stride_h, a->pad_top, a->kernel_h, x->h);
+        const tin_span_t rows = tin_span(row % y->h, a->stride_h, a->pad_top, a->kernel_h, a->dilation_h, x->h);
         const int8_t *const image = (const int8_t *)x->data + row / y->h * (x->h * x->w * pixel);
         int32_t out = row * y->w * y->c;
         for (int32_t ow = 0; ow < y->w; ow++) {
-            const tin_span_t columns = tin_span(ow, a->stride_w, a->pad_left, a->kernel_w, x->w);
-            const int32_t width = columns.end - columns.begin, step = pixel, skip = (x->w - width) * step;
-            const int32_t count = (rows.end - rows.begin) * width;
+            const tin_span_t columns = tin_span(ow, a->stride_w, a->pad_left, a->kernel_w, a->dilation_w, x->w);
+            const int32_t width = columns.count, step = tin_step(columns, a->dilation_w, pixel);
+            const int32_t skip = tin_step(rows, a->dilation_h, x->w * pixel) - width * step;
+            const int32_t count = rows.count * width;
             const int32_t run = skip == 0 ? count : width;
-            const int8_t *const first = image + (rows.begin * x->w + columns.begin) * step;
+            const int8_t *const first = image + (rows.begin * x->w + columns.begin) * pixel;
             for (int32_t c = 0; c < y->c; c++) {
                 const int8_t *from = first + (s16 ? 2 * c : c);
                 int32_t sum = 0;
@@ -40,7 +41,8 @@ void tin_average_pool_2d(const tin_node_t *node, int32_t row0, int32_t row1, voi
                     }
                 }
                 if (a->multiplier == 0) {
-                    const int32_t mean = sum > 0 ? (sum + count / 2) / count : (sum - count / 2) / count;
+                    // Taps may lie on both sides of a small input, none inside.
+                    const int32_t mean = count == 0 ? 0 : sum > 0 ? (sum + count / 2) / count : (sum - count / 2) / count;
                     tin_store(y->data, y->bits, out++, tin_clamp(mean, to.low, to.high));
                 } else {
                     const uint32_t centred = (uint32_t)sum - (uint32_t)count * (uint32_t)x->zero_point;

@@ -8,8 +8,8 @@ bool tin_max_pool_2d_check(const tin_node_t *node) {
     const tin_tensor_t *const x = &node->inputs[0], *const y = &node->outputs[0];
     const tin_max_pool_2d_attrs_t *const a = &node->attrs.max_pool_2d;
     return tin_s8_or_s16(node) && (x->bits == 8 || !x->constant) && tin_range_ok(a->activation_min, a->activation_max, y) && x->n == y->n && x->c == y->c
-           && tin_axis_ok(y->h, x->h, a->kernel_h, a->stride_h, a->pad_top, 1)
-           && tin_axis_ok(y->w, x->w, a->kernel_w, a->stride_w, a->pad_left, 1);
+           && tin_axis_ok(y->h, x->h, a->kernel_h, a->stride_h, a->pad_top, a->dilation_h)
+           && tin_axis_ok(y->w, x->w, a->kernel_w, a->stride_w, a->pad_left, a->dilation_w);
 }
 
 void tin_max_pool_2d(const tin_node_t *node, int32_t row0, int32_t row1, void *scratch) {
@@ -19,16 +19,17 @@ void tin_max_pool_2d(const tin_node_t *node, int32_t row0, int32_t row1, void *s
     const int32_t pixel = s16 ? 2 * x->c : x->c;
     (void)scratch;
     for (int32_t row = row0; row < row1; row++) {
-        const tin_span_t rows = tin_span(row % y->h, a->stride_h, a->pad_top, a->kernel_h, x->h);
+        const tin_span_t rows = tin_span(row % y->h, a->stride_h, a->pad_top, a->kernel_h, a->dilation_h, x->h);
         const int8_t *const image = (const int8_t *)x->data + row / y->h * (x->h * x->w * pixel);
         int32_t out = row * y->w * y->c;
         for (int32_t ow = 0; ow < y->w; ow++) {
-            const tin_span_t columns = tin_span(ow, a->stride_w, a->pad_left, a->kernel_w, x->w);
+            const tin_span_t columns = tin_span(ow, a->stride_w, a->pad_left, a->kernel_w, a->dilation_w, x->w);
+            const int32_t step = tin_step(columns, a->dilation_w, pixel);
             for (int32_t c = 0; c < y->c; c++) {
                 int32_t best = INT16_MIN;
-                for (int32_t h = rows.begin; h < rows.end; h++) {
+                for (int32_t h = rows.begin; h < rows.end; h += a->dilation_h) {
                     const int8_t *from = image + (h * x->w + columns.begin) * pixel + (s16 ? 2 * c : c);
-                    for (int32_t w = columns.begin; w < columns.end; w++, from += pixel) {
+                    for (int32_t w = 0; w < columns.count; w++, from += step) {
                         const int32_t value = tin_load(from, s16, 0);
                         best = value > best ? value : best;
                     }

@@ -203,12 +203,6 @@ def test_loops_are_refused_with_the_remedy_for_keras(tmp_path):
             {"strides": [2, 1, 1]},
             "steps in depth; use",
         ),
-        (
-            "MaxPool",
-            [(1, 2, 8, 8)],
-            {"kernel_shape": [2, 2], "dilations": [2, 2]},
-            "has dilations",
-        ),
         ("Softmax", [(1, 5000)], {}, "runs over 5000 elements; take no more than 4096 classes"),
         ("Pad", [(1, 2, 4, 4)], {"pads": [0, 0, -4, 0, 0, 0, 0, 0]}, "does not fit its inputs"),
         ("Det", [(1, 4, 4)], {}, "Det is not supported"),

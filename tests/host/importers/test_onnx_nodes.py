@@ -23,12 +23,18 @@ OPERATORS = (
 # In the name of a test: integers as data, three spatial axes, outputs beyond the first, training,
 # shapes that are not fixed, products of two computed matrices.
 REFUSED = (
-    "int8", "int16", "int32", "int64", "_3d", "dilations", "argmax", "training", "mask", "bool",
-    "empty_set", "sequence", "identity_opt", "matmul_4d", "matmul_bcast", "zero_size_splits",
+    "int8", "int16", "int32", "int64", "_3d", "argmax", "training", "mask", "bool",
+    "empty_set", "sequence", "identity_opt", "zero_size_splits",
     "edge_pad", "reflect_pad", "wrap_pad",
-    "start_out_of_bounds", "allowzero", "last_window_starts_on_pad", "test_pow", "logsoftmax",
+    "start_out_of_bounds", "allowzero", "test_pow", "logsoftmax",
 )
 # fmt: on
+
+
+def _tolerance(name, expected):
+    if "last_window_starts_on_pad" in name:  # written down with four digits
+        return 1e-3
+    return 1e-2 if expected.dtype.itemsize == 2 else 1e-4
 
 
 @pytest.mark.parametrize("op", OPERATORS)
@@ -50,7 +56,7 @@ def test_operator(op, tmp_path):
             np.testing.assert_allclose(
                 actual.reshape(expected.shape),
                 expected,
-                rtol=1e-2 if expected.dtype.itemsize == 2 else 1e-4,
+                rtol=_tolerance(case.name, expected),
                 atol=1e-5,
                 err_msg=case.name,
             )
