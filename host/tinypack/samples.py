@@ -5,7 +5,6 @@ sub-folders, the sub-folder's name is the label.
 """
 
 import csv
-import wave
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import prod
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from .errors import PackError
 from .sample_arrays import load_npy, load_npz, npz_names
+from .sample_wav import read_wav
 
 
 @dataclass(frozen=True)
@@ -164,14 +164,22 @@ def _load_folder(folder: Path) -> Samples:
 
 
 def _read_csv(path: Path) -> NDArray[np.float32]:
-    """Rows are time, columns are channels; a heading that is no number is skipped."""
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = [row for row in csv.reader(file) if row]
-    if rows and not _is_number(rows[0][0]):
-        rows = rows[1:]
+    """Rows are time, columns are channels; a heading without numbers is skipped.
+
+    Cells are parted by commas, semicolons or tabs; numbers have a comma for a point where cells
+    have another mark between them.
+    """
     try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        first = next((line for line in lines if line.strip()), "")
+        delimiter = next((mark for mark in ("\t", ";") if mark in first), ",")
+        rows = [row for row in csv.reader(lines, delimiter=delimiter) if any(map(str.strip, row))]
+        if delimiter != ",":
+            rows = [[cell.replace(",", ".") for cell in row] for row in rows]
+        if rows and not any(map(_is_number, rows[0])):
+            rows = rows[1:]
         return np.array([[float(cell) for cell in row] for row in rows], np.float32)
-    except ValueError as error:
+    except (ValueError, csv.Error) as error:
         raise PackError(f"{path}: {error}; a sample is a table of numbers") from error
 
 
@@ -183,29 +191,18 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _read_wav(path: Path) -> NDArray[np.float32]:
-    """16-bit PCM as numbers in [-1, 1), channels as last axis if there are many."""
-    try:
-        with wave.open(str(path), "rb") as file:
-            if file.getsampwidth() != 2:
-                raise PackError(f"{path}: is not 16-bit PCM; convert it")
-            channels = file.getnchannels()
-            data = np.frombuffer(file.readframes(file.getnframes()), "<i2")
-    except (wave.Error, EOFError) as error:
-        raise PackError(f"{path}: not a readable WAV file ({error}); convert it") from error
-    sound: NDArray[np.float32] = (data / 32768).astype(np.float32)
-    return sound if channels == 1 else sound.reshape(-1, channels)
-
-
 def _read_image(path: Path) -> NDArray[np.float32]:
     """Numbers in [0, 1], [height, width, channels]: 1 of a grey picture, else 3."""
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
     try:
         with Image.open(path) as image:
-            mode = "L" if image.mode in ("1", "L", "LA", "I;16") else "RGB"
+            if image.mode.startswith("I"):  # 16 bits, which convert() would cut off
+                grey: NDArray[np.float32] = np.array(image, np.float32) / np.float32(65535)
+                return grey[..., None]
+            mode = "L" if image.mode in ("1", "L", "LA") else "RGB"
             pixels = np.array(image.convert(mode), np.float32)
-    except (OSError, UnidentifiedImageError) as error:
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise PackError(f"{path}: not a readable picture ({error}); convert it to PNG") from error
     pixels /= 255
     return pixels[..., None] if pixels.ndim == 2 else pixels
@@ -213,6 +210,6 @@ def _read_image(path: Path) -> NDArray[np.float32]:
 
 _READERS: dict[str, Callable[[Path], NDArray[np.float32]]] = {
     ".csv": _read_csv,
-    ".wav": _read_wav,
+    ".wav": read_wav,
     **dict.fromkeys((".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".pgm"), _read_image),
 }

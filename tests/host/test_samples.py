@@ -91,3 +91,84 @@ def test_bad_numbers_and_lengths_are_refused(tmp_path, npz):
     (tmp_path / "f/b.csv").write_text("1,2\n3,4\n")
     with pytest.raises(PackError, match="cut all samples to one length"):
         load_calibration(tmp_path / "f")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1.5,-2\n3,4\n",
+        "ax,ay\r\n1.5,-2\r\n\r\n3,4\r\n",
+        "1,5;-2\n3;4\n",
+        "ax;ay\n1.5;-2\n3;4\n",
+        "ax\tay\n1,5\t-2\n3\t4",
+        '\ufeff"ax","ay"\n"1.5","-2"\n3, 4\n',
+    ],
+)
+def test_tables_of_many_programs(text, tmp_path):
+    (tmp_path / "a.csv").write_text(text, encoding="utf-8", newline="")
+    assert load_calibration(tmp_path).x.tolist() == [[[1.5, -2], [3, 4]]]
+
+
+def riff(kind, channels, bits, data, extra=b""):
+    form = np.array([kind, channels], "<u2").tobytes() + bytes(10)
+    form += np.array([bits], "<u2").tobytes() + extra
+    parts = b"".join(
+        name + np.uint32(len(part)).tobytes() + part + bytes(len(part) % 2)
+        for name, part in ((b"LIST", b"abc"), (b"fmt ", form), (b"data", data))
+    )
+    return b"RIFF" + np.uint32(len(parts) + 4).tobytes() + b"WAVE" + parts
+
+
+HALVES = np.array([0, 0.5, -1])
+EXTENSIBLE = np.array([22, 24], "<u2").tobytes() + bytes(4) + b"\x01\0" + bytes(14)
+WAVES = {
+    "8": riff(1, 1, 8, bytes([128, 192, 0])),
+    "16": riff(1, 1, 16, (HALVES * 32768).astype("<i2").tobytes()),
+    "24": riff(1, 1, 24, b"\0\0\0" + b"\0\0\x40" + b"\0\0\x80"),
+    "32": riff(1, 1, 32, (HALVES * 2**31).astype("<i4").tobytes()),
+    "extensible": riff(0xFFFE, 1, 24, b"\0\0\0\0\0\x40\0\0\x80", EXTENSIBLE),
+    "float": riff(3, 1, 32, HALVES.astype("<f4").tobytes()),
+    "double": riff(3, 1, 64, HALVES.astype("<f8").tobytes()),
+}
+
+
+@pytest.mark.parametrize("kind", WAVES)
+def test_recordings_of_all_widths(kind, tmp_path):
+    (tmp_path / "a.wav").write_bytes(WAVES[kind])
+    assert load_calibration(tmp_path).x.tolist() == [HALVES.tolist()]
+
+
+def test_a_stereo_recording_keeps_its_channels(tmp_path):
+    (tmp_path / "a.wav").write_bytes(riff(1, 2, 8, bytes([128, 192, 0, 128, 7])))
+    assert load_calibration(tmp_path).x.tolist() == [[[0, 0.5], [-1, 0]]]
+
+
+def test_a_compressed_recording_is_refused(tmp_path):
+    (tmp_path / "a.wav").write_bytes(riff(7, 1, 8, bytes(9)))
+    with pytest.raises(PackError, match="format 7 with 8 bits; convert it to 16-bit PCM"):
+        load_calibration(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("mode", "color", "expected"),
+    [
+        ("L", 51, [0.2]),
+        ("LA", (51, 7), [0.2]),
+        ("RGB", (51, 0, 255), [0.2, 0, 1]),
+        ("RGBA", (51, 0, 255, 7), [0.2, 0, 1]),
+        ("1", 1, [1]),
+        ("I;16", 13107, [0.2]),
+    ],
+)
+def test_pictures_of_all_kinds(mode, color, expected, tmp_path):
+    image = pytest.importorskip("PIL.Image")
+    image.new(mode, (3, 2), color).save(tmp_path / "a.png")
+    x = load_calibration(tmp_path).x
+    assert x.shape == (1, 2, 3, len(expected))
+    np.testing.assert_allclose(x[0, 1, 2], expected, rtol=1e-6)
+
+
+def test_a_palette_is_looked_up(tmp_path):
+    image = pytest.importorskip("PIL.Image")
+    image.new("RGB", (3, 2), (51, 0, 255)).quantize(4).save(tmp_path / "a.png")
+    np.testing.assert_allclose(load_calibration(tmp_path).x[0, 0, 0], [0.2, 0, 1], atol=0.01)

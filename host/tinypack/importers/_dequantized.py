@@ -26,7 +26,8 @@ def dequantized(
         raise PackError(
             f"node {name!r}: its scales do not fit ({error}); export the model anew"
         ) from error
-    value = constant(key, real.astype(np.float32))
+    with np.errstate(over="ignore"):  # check_legal says what is infinite
+        value = constant(key, real.astype(np.float32))
     # Blocks have no place in the file format: as floats they are quantized anew.
     if not block and np.all(scales > 0) and np.isfinite(scales).all():
         dtype = "s4" if q.dtype in ("s4", "u4") else "s8"
