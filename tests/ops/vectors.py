@@ -18,17 +18,17 @@ def lcg(state, data):
 
 def fill(model, golden):
     place = 0
-    sizes = [2 if info.dtype == "s16" else 1 for info in model.inputs]
+    sizes = [{"s16": 2, "s32": 4}.get(info.dtype, 1) for info in model.inputs]
     total = sum(len(model.input(i)) * sizes[i] for i in range(len(sizes)))
     data = golden.input if len(golden.input) else lcg(golden.seed, bytearray(total))
     for i in range(len(sizes)):
         view = model.input(i)
         for j in range(len(view)):
-            if sizes[i] == 1:
-                view[j] = data[place] - (data[place] >> 7 << 8)
-            else:
-                view[j] = data[place] | (data[place + 1] - (data[place + 1] >> 7 << 8)) << 8
+            value = 0
+            for byte in range(sizes[i]):
+                value |= data[place + byte] << 8 * byte
             place += sizes[i]
+            view[j] = value - (value >> 8 * sizes[i] - 1 << 8 * sizes[i])
 
 
 def in_steps(model):

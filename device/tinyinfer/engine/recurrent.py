@@ -43,8 +43,12 @@ def first(node, row):
     return max(0, row - (node.rows - steps)) * node.y.w * node.y.c
 
 
+def clamp(a, low, high):
+    return low if a < low else high if a > high else a
+
+
 def s16(a):
-    return -32768 if a < -32768 else 32767 if a > 32767 else a
+    return clamp(a, -32768, 32767)
 
 
 def q15(product):
@@ -74,10 +78,18 @@ class Cell:
         self.units = node.y.c
 
     s16 = staticmethod(s16)
+    clamp = staticmethod(clamp)
     scaled = staticmethod(multiply_by_quantized_multiplier)
 
     def map(self, function, *vectors):
         return [function(*numbers) for numbers in zip(*vectors)]
+
+    def relu(self, a):
+        return max(a, 0)
+
+    def constants(self, operand, which):
+        """A vector of a constant operand."""
+        return self.node.inputs[operand].values()[which * self.units : (which + 1) * self.units]
 
     def input(self, gate):
         return self._part(1, gate, 0, self.x)

@@ -10,7 +10,7 @@ def constants(node):
     w, r, p = node.inputs[1:4]
     weights = (np.array([planes(k, row, k.c) for row in range(k.w)]).T for k in (w, r))
     params = np.frombuffer(p.data[: p.bytes], "<i4").reshape(-1, 3).astype(np.int64)
-    return (*(k.astype(np.int64) for k in weights), params)
+    return tuple(k.astype(np.int64) for k in weights), params
 
 
 class Cell:
@@ -26,8 +26,17 @@ class Cell:
 
     scaled = staticmethod(multiply_by_quantized_multiplier)
 
+    clamp = staticmethod(np.clip)
+
     def s16(self, a):
         return np.clip(a, -32768, 32767)
+
+    def relu(self, a):
+        return np.maximum(a, 0)
+
+    def constants(self, operand, which):
+        values = np.array(self.node.inputs[operand].values(), np.int64)
+        return values.reshape(-1, self.units)[which]
 
     def map(self, function, *vectors):
         return function(*vectors)
@@ -42,7 +51,7 @@ class Cell:
         return self.s16(self.input(gate) + self.recurrent(gate, self.states[0]))
 
     def _part(self, which, gate, offset, values):
-        *weights, params = self.node.constants()
+        weights, params = self.node.constants()
         rows = slice(gate * self.units, (gate + 1) * self.units)
         bias, m, shift = params[offset:][rows].T
         acc = wrap(bias + values @ weights[which][:, rows])

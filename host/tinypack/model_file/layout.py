@@ -133,6 +133,8 @@ _ORDER = {
     "fully_connected": "quads",
     "transpose_conv_2d": "pairs",
     "gru": "planes",
+    "lstm": "planes",
+    "rnn": "planes",
 }
 
 

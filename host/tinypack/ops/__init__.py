@@ -173,7 +173,5 @@ _REMEDIES = {
     "Loop": _LOOP,
     "Scan": _LOOP,
     "If": "export the model with fixed input sizes so that the branch is known",
-    "LSTM": "use convolutions over time, as temporal convolutional networks do",
-    "RNN": "use convolutions over time, as temporal convolutional networks do",
     "Dropout": "it is in training mode: export the model in evaluation mode",
 }

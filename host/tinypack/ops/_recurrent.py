@@ -145,15 +145,29 @@ def _check_lengths(node: Node, steps: int) -> None:
         raise refuse(node, "has sequences of different lengths", "make all of them one length")
 
 
-def check_activations(node: Node, gates: Sequence[str]) -> None:
-    """Other functions, clips and couplings have no place in the fixed point."""
-    given = [
-        a.decode() if isinstance(a, bytes) else str(a) for a in node.attrs.get("activations", [])
-    ]
-    if given and given != list(gates) * len(directions(node)):
-        raise refuse(node, f"has the activations {', '.join(given)}", f"use {', '.join(gates)}")
+def activations(node: Node, *known: tuple[str, ...]) -> tuple[str, ...]:
+    """Which of the `known` functions of its gates the node has, the first if it does not say.
+
+    Other functions, clips and couplings have no place in the fixed point.
+    """
+    found = node.attrs.get("activations", [])
+    given = [a.decode() if isinstance(a, bytes) else str(a) for a in found]
     if node.attrs.get("clip", 0.0):
         raise refuse(node, "clips its sums", "train it without clip")
+    if not given:
+        return known[0]
+    for gates in known:
+        if given == list(gates) * len(directions(node)):
+            return gates
+    offered = " or ".join(", ".join(gates) for gates in known)
+    raise refuse(node, f"has the activations {', '.join(given)}", f"use {offered}")
+
+
+def check_hidden(node: Node, weights: Sequence[Weights]) -> None:
+    """What comes out of tanh is in 1/32768."""
+    for of_way in weights:
+        if of_way.initial is not None and np.abs(of_way.initial[:, 0]).max() > 1:
+            raise refuse(node, "starts from a state beyond 1", "start it from zero")
 
 
 def source_weights(node: Node, gates: int, initial: Sequence[int]) -> list[Weights]:
@@ -197,9 +211,10 @@ def quantize(
     attrs: dict[str, int],
     actual: Callable[[Weights], FloatArray],
     sum_scale: float = GATE,
+    extra: Sequence[Array] = (),
 ) -> Quantized:
     """`scales` of the state's vectors, the hidden one first; `sum_scale` of the gates' sums;
-    `actual`: the output with rounded weights."""
+    `actual`: the output with rounded weights; `extra` constants stand behind the initial state."""
     (x,) = layer.operands
     weights = weights_of(layer.node)
     hidden_scale = scales[0]
@@ -221,23 +236,34 @@ def quantize(
         np.concatenate(params).astype(np.int32),
         sigmoid_table(),
     ]
-    if weights.initial is not None:
-        integers = np.rint(weights.initial / np.array(scales)[:, None])
+    _, batch, units = sizes_of(layer.node)
+    state = (batch, len(scales), units)
+    if weights.initial is not None or extra:
+        initial = np.zeros(state) if weights.initial is None else weights.initial
+        integers = np.rint(initial / np.array(scales)[:, None])
         stored.append(np.clip(integers, -(1 << 15), (1 << 15) - 1).astype(np.int16))
+    stored += extra
     output = layer.own()
     attrs = attrs | rescale(hidden_scale / output.scale[0])
-    _, batch, units = sizes_of(layer.node)
     return Quantized(
         attrs,
         output,
         actual(replace(weights, inputs=rounded[0], state=rounded[1])),
         stored=tuple(stored),
-        state=(batch, len(scales), units),
+        state=state,
     )
 
 
 def _bits(dtype: str) -> int:
     return 16 if dtype == "s16" else 8
+
+
+def state_scale(weights: Weights, seen: FloatArray, which: int) -> float:
+    """Of a state vector, with as much room again as compute() has seen."""
+    largest = float(np.abs(seen[:, :, which]).max())
+    if weights.initial is not None:
+        largest = max(largest, float(np.abs(weights.initial[:, which]).max()))
+    return 2 * max(largest, 1e-6) / (1 << 15)
 
 
 def _rounded(

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..ir import FloatArray, Node, Shape, Value
 from . import _recurrent as recurrent
-from ._build import Builder, refuse
+from ._build import Builder
 from ._layer import Layer, Quantized
 from ._recurrent import UNIT, Weights
 
@@ -14,10 +14,9 @@ ONNX = ("GRU",)
 
 
 def legalize(node: Node, build: Builder) -> Value | None:
-    recurrent.check_activations(node, ("Sigmoid", "Tanh"))
+    recurrent.activations(node, ("Sigmoid", "Tanh"))
     weights = recurrent.source_weights(node, 3, (5,))
-    if any(w.initial is not None and np.abs(w.initial).max() > 1 for w in weights):
-        raise refuse(node, "starts from a state beyond 1", "start it from zero")
+    recurrent.check_hidden(node, weights)
     linear = int(node.attrs.get("linear_before_reset", 0))
     return recurrent.legalize(node, build, "gru", weights, linear_before_reset=linear, stateful=0)
 

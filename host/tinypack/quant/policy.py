@@ -12,7 +12,7 @@ PRECISIONS = {
 
 LINEAR = ("conv_2d", "depthwise_conv_2d", "fully_connected", "transpose_conv_2d")
 # Weights that no observed input improves: they are rounded to the nearest.
-_RECURRENT = ("gru",)
+_RECURRENT = ("gru", "lstm", "rnn")
 
 
 def weight_dtypes(graph: Graph, precision: str) -> dict[Node, str]:
