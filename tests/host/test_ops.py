@@ -113,7 +113,7 @@ def test_expressions_nest():
 @pytest.mark.parametrize(
     ("op", "remedy"),
     [
-        ("LSTM", "use convolutions over time"),
+        ("Loop", "build them with unroll=True"),
         ("MatMulInteger", "give the float model"),
         ("com.microsoft.FusedConv", "before onnxruntime optimized it"),
         ("Det", "`tinypack ops` lists what is"),
