@@ -195,7 +195,8 @@ class _Importer:
         tensor = info.type.tensor_type
         dtype = _DTYPES.get(tensor.elem_type)
         if dtype is None:
-            kind = TensorProto.DataType.Name(tensor.elem_type)
+            names = {number: name for name, number in TensorProto.DataType.items()}
+            kind = names.get(tensor.elem_type, f"type {tensor.elem_type}")
             raise PackError(
                 f"{self.path}: input {info.name!r} holds {kind}; only numbers can be fed"
             )

@@ -183,6 +183,10 @@ MODELS = {
     ),
     "unknown operator": (renamed("Nonsense"), "not valid ONNX"),
     "terminal codes": (renamed("\x1b[31mred\r\nnew\nline"), "not valid ONNX"),
+    "unknown type": (
+        model([node("Relu", ["x"])], inputs=[helper.make_tensor_value_info("x", 120, [1, 4])]),
+        "holds type 120; only numbers|not valid ONNX",
+    ),
     "sequence": (typed("sequence"), "can be fed"),
     "optional": (typed("optional"), "can be fed"),
     "string": (typed("string"), "only numbers can be fed"),
