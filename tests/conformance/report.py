@@ -29,13 +29,17 @@ CORE = (
     "Max", "Softplus", "Gelu", "DepthToSpace",
 )
 # Packed as well.
-OTHERS = ("Celu", "Mish", "Selu", "SpaceToDepth", "Sum", "Tile", "Upsample")
+OTHERS = (
+    "Celu", "Mish", "Selu", "SpaceToDepth", "Sum", "Tile", "Upsample", "ArgMin", "Mean", "LpPool",
+    "ReduceMin", "ReduceL1", "ReduceL2", "ReduceSumSquare", "ReduceLogSum", "RMSNormalization",
+    "InstanceNormalization", "GroupNormalization", "LpNormalization", "MeanVarianceNormalization",
+)
 # fmt: on
 OPERATORS = (*CORE, *OTHERS)
 LEAST = 25.0
 PRECISIONS = ("int8", "int16")
 # The integers of an index are right or wrong.
-BY_EQUALITY = ("ArgMax",)
+BY_EQUALITY = ("ArgMax", "ArgMin")
 
 
 @dataclass(frozen=True)
