@@ -5,16 +5,7 @@ import pytest
 from . import report
 
 # What may be refused, and why.
-REFUSED: dict[str, str] = {
-    "convnext": "LayerNormalization",
-    "vit": "LayerNormalization",
-    "mlp_mixer": "LayerNormalization",
-    "instance_norm_style": "InstanceNormalization",
-    "lstm_classifier": "int16",
-    "transformer_encoder": "MatMul",
-    "self_normalizing": "int16",
-    "random_dag_9": "int16",
-}
+REFUSED: dict[str, str] = {}
 
 
 @pytest.mark.parametrize("name", report.NETS)

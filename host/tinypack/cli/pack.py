@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..evaluate import Evaluation
     from ..pipeline import Packed
 
-_PRECISIONS = ("int8", "int4", "mixed", "auto")
+_PRECISIONS = ("int8", "int4", "int16", "mixed", "auto")
 
 
 @click.command("pack", short_help="Pack a trained model (also without the word pack).")
@@ -42,8 +42,8 @@ _PRECISIONS = ("int8", "int4", "mixed", "auto")
     type=click.Choice(_PRECISIONS),
     default="int8",
     show_default=True,
-    help="Width of the weights; mixed keeps the first, last and depthwise layers int8, auto"
-    " chooses per layer and says why.",
+    help="Width of the weights. int16 has s8 weights and s16 activations; mixed keeps the first,"
+    " last and depthwise layers int8; auto chooses per layer and says why.",
 )
 @click.option(
     "--max-drop",

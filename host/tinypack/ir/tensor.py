@@ -44,3 +44,13 @@ class QuantParams:
             raise ValueError("as many scales as zero points")
         if self.axis is None and len(self.scale) != 1:
             raise ValueError("more than one scale needs an axis")
+
+    @property
+    def bits(self) -> int:
+        return int(self.dtype[1:])
+
+    @property
+    def range(self) -> tuple[int, int]:
+        """Lowest and highest integer of the signed type."""
+        half = 1 << (self.bits - 1)
+        return -half, half - 1

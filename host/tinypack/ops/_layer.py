@@ -72,7 +72,7 @@ class Quantized:
     """`attrs` of ops.def that come from numbers, the output's integers, and what they will hold.
 
     `actual` is the output computed from the operands' actual values, before it is rounded to the
-    integers of `output`. Linear layers add weights, a table its 256 entries, others the constants
+    integers of `output`. Linear layers add weights, a table its entries, others the constants
     that stand `stored` behind their inputs as they are. `state` is the shape of what a recurrent
     operator hands from step to step.
     """
@@ -81,7 +81,7 @@ class Quantized:
     output: QuantParams
     actual: FloatArray
     weights: LinearWeights | None = None
-    table: NDArray[np.int8] | None = None
+    table: NDArray[np.integer[Any]] | None = None
     stored: tuple[NDArray[np.integer[Any]] | Planes, ...] = ()
     state: Shape | None = None
 
@@ -122,11 +122,14 @@ def s8(scale: float, zero_point: int) -> QuantParams:
     return QuantParams("s8", (scale,), (zero_point,))
 
 
+def s16(scale: float) -> QuantParams:
+    return QuantParams("s16", (scale,), (0,))
+
+
 def activation(node: Node, output: QuantParams) -> dict[str, int]:
     """The node's float bounds as clamps of its integers."""
     scale, zero_point = output.scale[0], output.zero_point[0]
-    bits = 16 if output.dtype == "s16" else 8
-    lowest, highest = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
+    lowest, highest = output.range
 
     def clamp(bound: float | None, default: int) -> int:
         if bound is None:

@@ -2,8 +2,8 @@
 
 import math
 
-# TensorFlow Lite scales both inputs of an addition up by this many bits before they meet.
-ADD_LEFT_SHIFT = 20
+# TensorFlow Lite scales both inputs of an addition up by so many bits before they meet.
+ADD_LEFT_SHIFT = {"s8": 20, "s16": 15}
 
 
 def quantize_multiplier(real: float) -> tuple[int, int]:
@@ -24,12 +24,15 @@ def quantize_multiplier(real: float) -> tuple[int, int]:
     return multiplier, shift
 
 
-def add_multipliers(scale_x: float, scale_k: float, scale_y: float) -> dict[str, int]:
+def add_multipliers(
+    scale_x: float, scale_k: float, scale_y: float, dtype: str = "s8"
+) -> dict[str, int]:
     """Attributes of add: both inputs on twice the larger scale, then to the output's."""
     twice = 2 * max(scale_x, scale_k)
     x_multiplier, x_shift = quantize_multiplier(scale_x / twice)
     k_multiplier, k_shift = quantize_multiplier(scale_k / twice)
-    multiplier, shift = quantize_multiplier(twice / ((1 << ADD_LEFT_SHIFT) * scale_y))
+    left_shift = ADD_LEFT_SHIFT[dtype]
+    multiplier, shift = quantize_multiplier(twice / ((1 << left_shift) * scale_y))
     return {
         "x_multiplier": x_multiplier,
         "x_shift": x_shift,
@@ -37,7 +40,7 @@ def add_multipliers(scale_x: float, scale_k: float, scale_y: float) -> dict[str,
         "k_shift": k_shift,
         "multiplier": multiplier,
         "shift": shift,
-        "left_shift": ADD_LEFT_SHIFT,
+        "left_shift": left_shift,
     }
 
 

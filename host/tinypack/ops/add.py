@@ -56,7 +56,7 @@ def float_(node: Node, x: FloatArray, k: FloatArray) -> FloatArray:
 def quantize(layer: Layer) -> Quantized:
     x, k = layer.operands
     output = layer.own()
-    attrs = add_multipliers(x.scale, k.scale, output.scale[0])
+    attrs = add_multipliers(x.scale, k.scale, output.scale[0], output.dtype)
     if layer.node.attrs.get("subtract"):
         attrs["k_multiplier"] = -attrs["k_multiplier"]
     attrs |= activation(layer.node, output)

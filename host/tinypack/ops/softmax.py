@@ -8,7 +8,7 @@ import numpy as np
 
 from ..ir import FloatArray, Node, Shape, Value
 from ._build import Builder, inverse, refuse
-from ._layer import Layer, Quantized, s8
+from ._layer import Layer, Quantized, s8, s16
 from ._requant import softmax_attributes
 
 ONNX = ("Softmax", "LogSoftmax")
@@ -57,8 +57,8 @@ def float_(node: Node, x: FloatArray) -> FloatArray:
 
 def quantize(layer: Layer) -> Quantized:
     (x,) = layer.operands
-    actual = layer.compute(x.actual)
-    return Quantized(softmax_attributes(1.0, x.scale), s8(1 / 256, -128), actual)
+    output = s16(1 / 32768) if x.params.dtype == "s16" else s8(1 / 256, -128)
+    return Quantized(softmax_attributes(1.0, x.scale), output, layer.compute(x.actual))
 
 
 def permuted(node: Node, perm: Sequence[int]) -> dict[str, Any] | None:

@@ -186,10 +186,11 @@ def _evaluate(function: Expression, x: Array) -> Any:
 def quantize(layer: Layer) -> Quantized:
     (x,) = layer.operands
     output = layer.own()
-    inputs = x.scale * (np.arange(-128, 128) - x.zero_point)
-    exact = evaluate(layer.node.attrs["function"], inputs)
-    codes = np.rint(exact / output.scale[0]) + output.zero_point[0]
-    table = np.clip(np.nan_to_num(codes), -128, 127).astype(np.int8)
+    wide = x.params.dtype == "s16"
+    entries = np.arange(-(1 << 15), (1 << 15) + 1, 128) if wide else np.arange(-128, 128)
+    exact = evaluate(layer.node.attrs["function"], x.scale * (entries - x.zero_point))
+    codes = np.nan_to_num(np.rint(exact / output.scale[0]) + output.zero_point[0])
+    table = np.clip(codes, *output.range).astype(np.int16 if wide else np.int8)
     return Quantized({}, output, layer.compute(x.actual), table=table)
 
 

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from .. import ops
 from ..ir import FloatArray, Graph, Node, QuantParams, Value, constant
-from ..ops._layer import s8
-from .observe import affine_range, observe
+from .observe import affine_range, integers
 
 JOINS = ("concat", "maximum", "minimum")
 # An input with other readers may get a scale so many times its own.
@@ -23,8 +22,10 @@ _COARSER = 2.0
 _KEPT = 20_000
 
 
-def common_scales(graph: Graph, inputs: Sequence[FloatArray]) -> dict[Value, QuantParams]:
-    """Integers by value: outputs of concats, and values that should have the same."""
+def common_scales(
+    graph: Graph, inputs: Sequence[FloatArray], dtype: str
+) -> dict[Value, QuantParams]:
+    """Integers of `dtype` by value: outputs of concats, and values that should have the same."""
     joins = [node for node in graph.nodes if node.op in JOINS]
     if not joins:
         return {}
@@ -32,14 +33,15 @@ def common_scales(graph: Graph, inputs: Sequence[FloatArray]) -> dict[Value, Qua
     common: dict[Value, QuantParams] = {}
     # From the last on: the output of one concat may follow the scale of another.
     for node in reversed(joins):
-        params = common.setdefault(node.output, s8(*observe(seen[node.output])))
+        params = common.setdefault(node.output, integers(seen[node.output], dtype))
         for position, value in enumerate(node.inputs):
             assert value is not None
             if value.is_constant:
                 common[_own_constant(graph, node, position)] = params
                 continue
             scale, _ = affine_range(float(seen[value].min()), float(seen[value].max()))
-            shared = params.scale[0] <= _COARSER * scale
+            # s16 has bits to spare.
+            shared = dtype == "s16" or params.scale[0] <= _COARSER * scale
             if (source := _source(graph, value, node, shared)) is not None:
                 common.setdefault(source, params)
     return common

@@ -58,7 +58,7 @@ def emit(
         if result.weights is not None:
             inputs += map(add, _linear(node, result, quantized.params[node.input(0)]))
         elif result.table is not None:
-            inputs.append(add(TensorSpec((256,), "s8", data=result.table.tobytes())))
+            inputs.append(add(_stored(result.table, node.op)))
         elif node.op == "gather":
             inputs.append(add(_indices(node)))
         else:
@@ -91,7 +91,8 @@ def emit(
 
 def _constant(value: Value, params: QuantParams) -> bytes:
     codes = np.rint(value.data / params.scale[0]) + params.zero_point[0]
-    return bytes(np.clip(codes, -128, 127).astype(np.int8))
+    kind = np.int16 if params.dtype == "s16" else np.int8
+    return bytes(np.clip(codes, *params.range).astype(kind).data)
 
 
 def _stored(array: NDArray[Any] | Planes, op: str) -> TensorSpec:

@@ -3,10 +3,17 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from ..ir import QuantParams
+from ..ops._layer import s8, s16
+
 # Shares of the seen range that are tried; what lies outside is clipped.
 CLIP_RATIOS = np.linspace(0.3, 1.0, 36)
 # Values looked at per tensor: more change a range by less than the grid's step.
 _SAMPLE = 50_000
+
+
+# s16 reaches so many times the largest value seen: clipping would be the only error left.
+HEADROOM = 4.0
 
 
 def affine_range(low: float, high: float, bits: int = 8) -> tuple[float, int]:
@@ -47,6 +54,21 @@ def observe(values: NDArray[np.float32], bits: int = 8) -> tuple[float, int]:
     ends = min([ends, *((ends[0], high * r) for r in CLIP_RATIOS)], key=lambda e: error(*e))
     ends = min([ends, *((low * r, ends[1]) for r in CLIP_RATIOS)], key=lambda e: error(*e))
     return affine_range(*ends, bits)
+
+
+def integers(values: NDArray[np.float32], dtype: str, constant: bool = False) -> QuantParams:
+    """The integers of an activation, from its values; a constant has no others."""
+    if dtype == "s16":
+        largest = float(np.abs(values).max(initial=0.0)) * (1.0 if constant else HEADROOM)
+        return s16(float(np.float32(largest / 32767)) or 1.0)
+    if constant:
+        return s8(*affine_range(float(values.min()), float(values.max())))
+    return s8(*observe(values))
+
+
+def rounded(values: NDArray[np.float32], params: QuantParams) -> NDArray[np.float32]:
+    """The values that integers of these parameters stand for."""
+    return fake_quantize(values, params.scale[0], params.zero_point[0], params.bits)
 
 
 def signal_to_noise(exact: NDArray[np.float32], actual: NDArray[np.float32]) -> float:

@@ -12,18 +12,21 @@ from numpy.typing import NDArray
 from .. import ops
 from ..errors import PackError
 from ..ir import FloatArray, Graph, Node, QuantParams, Value
-from ..ops._layer import INDEX, LinearWeights, Operand, Quantized, s8
+from ..ops._layer import INDEX, LinearWeights, Operand, Quantized
 from ..ops._layer import Columns as ColumnsOf
 from .common import JOINS, common_scales, rescale_inputs
 from .linear import Columns, round_linear, stored_weights
-from .observe import affine_range, fake_quantize, observe, signal_to_noise
-from .policy import weight_dtypes
+from .observe import integers, rounded, signal_to_noise
+from .policy import activation_dtype, weight_dtypes
 
 # Columns of a layer's input that statistics are taken from, fewer if they are long.
 _COLUMNS = 20_000
 _NUMBERS = 12_000_000
 # A bias stays below 2^_BIAS_BITS of its own steps, so that sums keep clear of s32's end.
 _BIAS_BITS = 29
+# So much may the codes of a channel add up to where inputs are s16: with the bias 2^31 at most,
+# and a little less, since rounding may add to them.
+_S16_CODES = 48_000
 
 # What indices may go through.
 _MOVEMENTS = ("gather", "reshape", "slice", "transpose")
@@ -52,13 +55,14 @@ class _Layer:
     operands: tuple[Operand, ...]
     exact: FloatArray
     dtype: str
+    activation: str
     common: QuantParams | None
 
     def compute(self, *arrays: FloatArray) -> FloatArray:
         return ops.float_(self.node, *arrays)
 
     def own(self) -> QuantParams:
-        return self.common or s8(*observe(self.exact))
+        return self.common or integers(self.exact, self.activation)
 
     def linear(
         self,
@@ -76,6 +80,8 @@ class _Layer:
         x = self.operands[0]
         seen = Columns(columns(x.exact, picks), columns(x.actual, picks))
         least = np.abs(bias) / (x.scale * (1 << _BIAS_BITS))
+        if x.params.bits == 16:
+            least = np.maximum(least, np.abs(weights).sum(-1) / _S16_CODES)
         codes, scale, corrected = round_linear(weights, bias, seen, self.dtype, least)
         return LinearWeights(
             codes.reshape(self.node.input(1).shape),
@@ -107,7 +113,8 @@ def quantize_graph(
     all others were exact.
     """
     dtypes = weight_dtypes(graph, precision) | dict(widths or {})
-    common = common_scales(graph, inputs) | {
+    activation = activation_dtype(precision)
+    common = common_scales(graph, inputs, activation) | {
         value: value.quant for value in _arena(graph) if value.quant is not None
     }
     params: dict[Value, QuantParams] = {}
@@ -123,18 +130,17 @@ def quantize_graph(
         if alone or given == INDEX:
             actual[value] = x
         else:
-            actual[value] = fake_quantize(y, given.scale[0], given.zero_point[0])
+            actual[value] = rounded(y, given)
 
     for value, x in zip(graph.inputs, inputs, strict=True):
         x = np.ascontiguousarray(x, np.float32).reshape(len(x), *value.shape)
-        set_value(value, common.get(value) or s8(*observe(x)), x, x)
+        set_value(value, common.get(value) or integers(x, activation), x, x)
 
     def quantize(node: Node) -> None:
         values = [value for value in node.inputs if value is not None]
         for value in values:
             if value.is_constant and value not in params:
-                low, high = float(value.data.min()), float(value.data.max())
-                given = common.get(value) or s8(*affine_range(low, high))
+                given = common.get(value) or integers(value.data, activation, constant=True)
                 set_value(value, given, value.data, value.data)
         if INDEX in (params[value] for value in values) and node.op not in _MOVEMENTS:
             raise PackError(
@@ -143,7 +149,8 @@ def quantize_graph(
             )
         operands = tuple(Operand(params[v], exact[v], actual[v]) for v in values)
         y = ops.float_(node, *(operand.exact for operand in operands))
-        layer = _Layer(node, operands, y, dtypes.get(node, "s8"), common.get(node.output))
+        width = dtypes.get(node, "s8")
+        layer = _Layer(node, operands, y, width, activation, common.get(node.output))
         result: Quantized = ops.MODULES[node.op].quantize(layer)
         results[node] = result
         set_value(node.output, result.output, y, result.actual)

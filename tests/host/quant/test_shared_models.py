@@ -33,6 +33,7 @@ INT4 = {
 REGRESSION = [
     ("hello_world", "int8", "mae", 0.0162),
     ("hello_world", "int4", "mae", 0.0185),
+    ("hello_world", "int16", "mae", 0.0125),
     ("diabetes_mlp", "int8", "r2", 0.415),
 ]
 
@@ -56,6 +57,21 @@ def test_classifier(shared_models, name, precision):
     assert 100 * result.agreement >= (agreement or 0)
     assert len(packed.file) <= (file_bytes or len(packed.file))
     assert packed.plan.arena_bytes <= (arena or packed.plan.arena_bytes)
+
+
+# precision: most disagreement with float in % of all samples together
+POOLED = {"int8": 0.9, "int4": 2.4, "int16": 0.25}
+
+
+@pytest.mark.parametrize("precision", POOLED)
+def test_pooled(shared_models, precision):
+    """The sharpest test: all classifiers together."""
+    wrong = total = 0
+    for name in (*INT8, "wand_cnn"):
+        _, result = measure(shared_models, name, precision)
+        wrong += round((1 - result.agreement) * result.samples)
+        total += result.samples
+    assert 100 * wrong / total <= POOLED[precision]
 
 
 @pytest.mark.parametrize(("name", "precision", "metric", "bound"), REGRESSION)
