@@ -191,7 +191,12 @@ def _params(
     multiplier = rng.integers(1 << 30, 1 << 31, channels)
     if names.get("fill_params", "fit") == "fit":
         elements = names.get("type", "s8")
-        spread = 0.58 * RANGES[elements][1] * np.sqrt(np.square(weights.reshape(channels, -1)).sum(axis=1)) + 1
+        spread = (
+            0.58
+            * RANGES[elements][1]
+            * np.sqrt(np.square(weights.reshape(channels, -1)).sum(axis=1))
+            + 1
+        )
         target = RANGES[names.get("out", elements)][1] / 2
         shift = np.floor(np.log2(target / spread)).astype(np.int64)
         bias = rng.normal(0, spread / 2, channels).astype(np.int64)

@@ -148,6 +148,8 @@ def _merge_first(build: Builder, transpose: Node, reshape: Node) -> Value | None
         apart = not keeps_order(source.shape, first)
         if keeps_order(target, order) or (apart and tuple(order) != channels_last(len(target))):
             continue
+        if apart and first == list(perm):
+            continue  # nothing gained, and the same again
         merged = build.reshape(build.transpose(source, first), [target[axis] for axis in order])
         return build.transpose(merged, inverse(order))
     return None

@@ -19,6 +19,10 @@ from . import _movement as movement
 from ._inputs import permute_input
 
 
+# Sweeps over the graph in which transposes may pass reshapes.
+_SWEEPS = 16
+
+
 def convert_layout(model: Model) -> None:
     graph = model.graph
     _settle(graph)
@@ -30,9 +34,13 @@ def convert_layout(model: Model) -> None:
 
 
 def _settle(graph: Graph, through_reshapes: bool = False) -> None:
+    sweeps = 0
     changed = True
     while changed:
         changed = False
+        sweeps += 1
+        # A transpose that gains nothing on its way could go back and forth.
+        through_reshapes = through_reshapes and sweeps <= _SWEEPS
         for node in graph.nodes.copy():
             if node.op not in movement.OPS:
                 changed |= _sink(graph, node)
