@@ -18,7 +18,6 @@ from ..ops._build import Builder, inverse
 from . import _movement as movement
 from ._inputs import permute_input
 
-
 # Sweeps over the graph in which transposes may pass reshapes.
 _SWEEPS = 16
 
