@@ -6,7 +6,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PACKAGED := $(shell find host device native_modules boards -type f -not -name '*.pyc')
 
-.PHONY: demo test venv toolchain sanitize fuzz bench results conformance zoo lint
+.PHONY: demo test venv toolchain sanitize fuzz bench results accuracy conformance zoo lint
 
 demo: $(VENV)/installed
 	$(VENV)/bin/tinypack demo
@@ -44,6 +44,10 @@ bench: venv
 # The tables of README.md.
 results: bench
 	PYTHONPATH=host:device $(PY) -m bench.results $(TINYINFER_MODELS)
+
+# docs/ACCURACY.md: every model of TINYINFER_MODELS with every precision.
+accuracy: venv
+	PYTHONPATH=host:device:.:$$($(PY) -m toolchain extension) $(PY) -m bench.accuracy $(TINYINFER_MODELS)
 
 # ONNX's tests of single operators: how many run, are refused by name, fail.
 conformance: venv

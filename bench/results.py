@@ -27,6 +27,7 @@ MODELS = {
     "kws": ("top1", 22_820),
     "ic": ("top1", 54_996),
     "cifar_mbv2": ("top1", None),
+    "har_gru": ("top1", None),
     "digits_cnn": ("top1", None),
     "har_conv1d": ("top1", None),
     "magicwand_cnn": ("top1", None),
@@ -55,7 +56,7 @@ def accuracy(folder: Path) -> Iterable[Sequence[str]]:
         yield (
             name,
             f"{metric}, {first.samples}",
-            _value(metric, first.float_value),
+            value(metric, first.float_value),
             *(_measured(metric, done) for _, done in results),
             " / ".join(f"{len(packed.file):,}" for packed, _ in results),
             f"{tflite.stat().st_size:,}" if tflite.is_file() else "",
@@ -64,21 +65,21 @@ def accuracy(folder: Path) -> Iterable[Sequence[str]]:
         )
 
 
-def _value(metric: str, value: float | None) -> str:
-    if value is None:
+def value(metric: str, number: float | None) -> str:
+    if number is None:
         return ""
-    return f"{value:.1%}" if metric == "top1" else f"{value:.4f}"
+    return f"{number:.1%}" if metric == "top1" else f"{number:.4f}"
 
 
 def _measured(metric: str, done: Evaluation) -> str:
-    value = _value(metric, done.value)
-    return f"{value} ({done.agreement:.1%})" if metric == "top1" else value
+    shown = value(metric, done.value)
+    return f"{shown} ({done.agreement:.1%})" if metric == "top1" else shown
 
 
 def instructions() -> Iterable[Sequence[str]]:
     """Rows: core, model, millions of instructions as int8 and int4, those of the peer."""
-    measured = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
-    for core, models in measured.items():
+    counted = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
+    for core, models in counted.items():
         for model, precisions in models.items():
             counts = [
                 precisions.get(precision, {}).get("instructions") for precision in PRECISIONS
