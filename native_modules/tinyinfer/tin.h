@@ -50,6 +50,7 @@ typedef struct {
     uint32_t arena_bytes;        // needed
     uint32_t state_bytes;
     uint16_t node_count, input_count, output_count;
+    uint32_t tensors, nodes, buffers; // where these vectors lie in the file
     bool aligned;                // the constants can be read as words
     // cursor of tin_step
     uint16_t node;

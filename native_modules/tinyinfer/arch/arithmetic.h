@@ -61,7 +61,7 @@ static inline uint32_t tin_load_u32(const uint8_t *p) {
     __builtin_memcpy(&word, p, 4);
     return word;
 #else
-#if defined(__ARM_ARCH_6M__)
+#if defined(__ARM_ARCH_6M__) || defined(__riscv) || defined(__XTENSA__)
     // Nearly always; a fifth of the instructions.
     if (((uintptr_t)p & 3) == 0) {
         uint32_t word;

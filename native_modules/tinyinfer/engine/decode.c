@@ -1,5 +1,4 @@
 // From the file to what a kernel gets.
-#include <string.h>
 #include "engine/ops.h"
 #include "engine/reader.h"
 
@@ -43,7 +42,7 @@ static bool zero_point_ok(const tin_tensor_t *tensor) {
 
 bool tin_decode_tensor(const tin_model_t *model, uint32_t index, tin_tensor_t *tensor) {
     const uint8_t *const file = model->file;
-    const uint32_t table = tin_element_table(file, tin_target(file, tin_root(file), FBS_MODEL_TENSORS), index);
+    const uint32_t table = tin_element_table(file, model->tensors, index);
     const uint32_t dtype = tin_scalar(file, table, FBS_TENSOR_DTYPE, 1, TIN_NONE);
     uint32_t elements;
     if (dtype == TIN_NONE || dtype >= sizeof(bits_of_dtype)
@@ -60,7 +59,7 @@ bool tin_decode_tensor(const tin_model_t *model, uint32_t index, tin_tensor_t *t
     const uint32_t offset = tin_scalar(file, table, FBS_TENSOR_OFFSET, 4, UINT32_MAX);
     tensor->constant = offset == UINT32_MAX;
     if (tensor->constant) {
-        const uint32_t buffers = tin_target(file, tin_root(file), FBS_MODEL_BUFFERS);
+        const uint32_t buffers = model->buffers;
         const uint32_t buffer = tin_scalar(file, table, FBS_TENSOR_BUFFER, 4, 0);
         if (buffer >= tin_count(file, buffers)) {
             return false;
@@ -82,12 +81,14 @@ bool tin_decode_tensor(const tin_model_t *model, uint32_t index, tin_tensor_t *t
 
 void tin_decode_node(const tin_model_t *model, uint32_t index, tin_node_t *node) {
     const uint8_t *const file = model->file;
-    const uint32_t table = tin_element_table(file, tin_target(file, tin_root(file), FBS_MODEL_NODES), index);
+    const uint32_t table = tin_element_table(file, model->nodes, index);
     const uint32_t inputs = tin_target(file, table, FBS_NODE_INPUTS);
     const uint32_t outputs = tin_target(file, table, FBS_NODE_OUTPUTS);
     const uint32_t attrs = tin_target(file, table, FBS_NODE_ATTRS);
 
-    memset(node, 0, sizeof(*node));
+    // What is not there is not read, but for the sizes of input 1 in formulas.
+    static const tin_tensor_t absent = { .n = 1, .h = 1, .w = 1, .c = 1, .bits = 8 };
+    node->inputs[1] = absent;
     node->op = (uint16_t)tin_scalar(file, table, FBS_NODE_OP, 2, 0);
     node->input_count = (uint8_t)tin_count(file, inputs);
     node->output_count = (uint8_t)tin_count(file, outputs);

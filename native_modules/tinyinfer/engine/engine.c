@@ -25,6 +25,9 @@ tin_status_t tin_open(tin_model_t *model, const void *file, size_t size, tin_err
     model->aligned = (uintptr_t)file % 4 == 0;
     model->arena_bytes = tin_scalar(file, tin_root(file), FBS_MODEL_ARENA_BYTES, 4, 0);
     model->state_bytes = tin_scalar(file, tin_root(file), FBS_MODEL_STATE_BYTES, 4, 0);
+    model->tensors = tin_target(file, tin_root(file), FBS_MODEL_TENSORS);
+    model->nodes = tin_target(file, tin_root(file), FBS_MODEL_NODES);
+    model->buffers = tin_target(file, tin_root(file), FBS_MODEL_BUFFERS);
     model->node_count = model_count(model, FBS_MODEL_NODES);
     model->input_count = model_count(model, FBS_MODEL_INPUTS);
     model->output_count = model_count(model, FBS_MODEL_OUTPUTS);

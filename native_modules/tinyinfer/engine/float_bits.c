@@ -55,7 +55,7 @@ bool tin_quantize_input(const tin_model_t *model, int32_t input, const void *f32
     const uint8_t *const file = model->file;
     const uint32_t root = tin_root(file);
     const uint32_t index = tin_element_u16(file, tin_target(file, root, FBS_MODEL_INPUTS), (uint32_t)input);
-    const uint32_t table = tin_element_table(file, tin_target(file, root, FBS_MODEL_TENSORS), index);
+    const uint32_t table = tin_element_table(file, model->tensors, index);
     const uint32_t quantizer = tin_target(file, table, FBS_TENSOR_QUANTIZER);
     tin_tensor_t tensor;
     tin_input(model, input, &tensor);
@@ -108,7 +108,7 @@ void tin_dequantize_output(const tin_model_t *model, int32_t output, const void 
     const uint8_t *const file = model->file;
     const uint32_t root = tin_root(file);
     const uint32_t index = tin_element_u16(file, tin_target(file, root, FBS_MODEL_OUTPUTS), (uint32_t)output);
-    const uint32_t table = tin_element_table(file, tin_target(file, root, FBS_MODEL_TENSORS), index);
+    const uint32_t table = tin_element_table(file, model->tensors, index);
     const uint32_t scale = tin_scalar(file, table, FBS_TENSOR_SCALE, 4, 0);
     const uint32_t field = scale >> 23 & 255;
     const uint32_t mantissa = (scale & 0x7fffff) | (field == 0 ? 0 : 1u << 23);

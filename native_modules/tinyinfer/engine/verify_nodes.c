@@ -8,7 +8,7 @@ static bool disjoint(uint32_t a, uint32_t a_bytes, uint32_t b, uint32_t b_bytes)
 
 static uint32_t start_of(const tin_model_t *model, uint32_t tensor) {
     const uint8_t *const file = model->file;
-    const uint32_t table = tin_element_table(file, tin_target(file, tin_root(file), FBS_MODEL_TENSORS), tensor);
+    const uint32_t table = tin_element_table(file, model->tensors, tensor);
     return tin_scalar(file, table, FBS_TENSOR_OFFSET, 4, UINT32_MAX);
 }
 
@@ -51,7 +51,7 @@ static bool quantizer_ok(const uint8_t *file, uint32_t quantizer, uint32_t chann
 
 static bool inputs_ok(const tin_model_t *model, uint32_t vector) {
     const uint8_t *const file = model->file;
-    const uint32_t tensors = tin_target(file, tin_root(file), FBS_MODEL_TENSORS);
+    const uint32_t tensors = model->tensors;
     // Each entry has 12 bytes of the file: more of them means that inputs share a quantizer, to keep the reader busy.
     uint32_t entries_left = model->size / 12;
     for (uint32_t i = 0; i < tin_count(file, vector); i++) {
@@ -116,7 +116,7 @@ static bool places_ok(const tin_model_t *model, const tin_node_t *node, uint32_t
 static tin_status_t verify_node(const tin_model_t *model, uint32_t index, uint32_t tensors, tin_error_t *error) {
     const uint8_t *const file = model->file;
     const int32_t number = (int32_t)index;
-    const uint32_t table = tin_element_table(file, tin_target(file, tin_root(file), FBS_MODEL_NODES), index);
+    const uint32_t table = tin_element_table(file, model->nodes, index);
     const uint32_t op = tin_scalar(file, table, FBS_NODE_OP, 2, 0);
     const uint32_t inputs = tin_target(file, table, FBS_NODE_INPUTS);
     const uint32_t outputs = tin_target(file, table, FBS_NODE_OUTPUTS);
@@ -160,7 +160,7 @@ static tin_status_t verify_node(const tin_model_t *model, uint32_t index, uint32
 tin_status_t tin_verify_nodes(const tin_model_t *model, tin_error_t *error) {
     const uint8_t *const file = model->file;
     const uint32_t root = tin_root(file);
-    const uint32_t tensors = tin_count(file, tin_target(file, root, FBS_MODEL_TENSORS));
+    const uint32_t tensors = tin_count(file, model->tensors);
     const uint32_t inputs = tin_target(file, root, FBS_MODEL_INPUTS);
     tin_status_t status = verify_tensors(model, tensors, error);
     if (status == TIN_OK && (model->output_count == 0 || !indices_ok(model, inputs, tensors, true) || !inputs_ok(model, inputs)
