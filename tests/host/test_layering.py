@@ -46,7 +46,11 @@ IMPORTS = {
 }
 # The only files and folders that may import something.
 DOORS = {
-    "onnx": ("host/tinypack/importers/onnx.py", "host/tinypack/demo/"),
+    "onnx": (
+        "host/tinypack/importers/onnx.py",
+        "host/tinypack/importers/_onnx_ml.py",
+        "host/tinypack/demo/",
+    ),
     "tflite": ("host/tinypack/importers/tflite.py",),
     "onnxruntime": ("host/tinypack/calibrate.py",),
     "flatbuffers": ("host/tinypack/model_file/",),

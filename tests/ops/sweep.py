@@ -268,7 +268,44 @@ def _factors(
     return rng.choice([low, high, -1, 0, 1], shape)
 
 
+def _trees(
+    rng: np.random.Generator, _shape: tuple[int, ...], _dtype: str, names: Mapping[str, Any]
+) -> np.ndarray:
+    """Of tree_ensemble: `trees` trees of `size` leaves each, in preorder."""
+    low, high = RANGES[names["type"]]
+
+    def tree(size: int) -> list[list[int]]:
+        if size == 1:
+            # Any negative feature marks a leaf.
+            return [[int(rng.choice([-1, -(1 << 15)])), int(rng.integers(names["leaves"])), 0]]
+        left = tree(int(rng.integers(1, size)))
+        feature = int(rng.integers(names["shape"][-1]))
+        threshold = int(rng.choice([low - (low > -(1 << 15)), high, rng.integers(low, high + 1)]))
+        right = tree(size - (len(left) + 1) // 2)
+        return [[feature, threshold, len(left) + 1], *left, *right]
+
+    return np.array([node for _ in range(names["trees"]) for node in tree(names["size"])])
+
+
+def _roots(
+    rng: np.random.Generator, shape: tuple[int, ...], _dtype: str, names: Mapping[str, Any]
+) -> np.ndarray:
+    """Of tree_ensemble: where each tree begins, and the first class that its leaves add to."""
+    first = rng.integers(0, names["classes"] - names["width"] + 1, shape[0])
+    return np.stack([np.arange(shape[0]) * (2 * names["size"] - 1), first], axis=1)
+
+
+def _bias(
+    rng: np.random.Generator, shape: tuple[int, ...], _dtype: str, names: Mapping[str, Any]
+) -> np.ndarray:
+    """By `fill_params`: as large as some leaves, or all that the format allows."""
+    return _elements(rng, shape, "s16" if names["fill_params"] == "fit" else "s32", names)
+
+
 FILLS: dict[str, Callable[..., np.ndarray]] = {
+    "bias": _bias,
+    "trees": _trees,
+    "roots": _roots,
     "weights": _weights,
     "params": _params,
     "elements": _elements,

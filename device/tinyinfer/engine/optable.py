@@ -158,4 +158,9 @@ OPS = {
         (0, 0, 0, 0,),
         lambda x, k, y, a: x.n * x.h,
         lambda x, k, y, a: x.n * x.h * x.w * k.w * (x.c + y.c)),
+    31: ("tree_ensemble", 5, 5, 1,
+        ("multiplier", "shift",),
+        (0, 0,),
+        lambda x, k, y, a: y.n * y.h * y.w,
+        lambda x, k, y, a: 0),
 }

@@ -1,4 +1,4 @@
-"""ONNX files to graphs of ONNX operators: the only file that imports onnx.
+"""ONNX files to graphs of ONNX operators: with _onnx_ml.py what imports onnx.
 
 What depends on constants and fixed shapes alone is computed here, node by node in the file's
 order, because shapes of later nodes depend on it (Reshape by a Shape-Gather-Concat chain).
@@ -23,6 +23,7 @@ from ..ops import unsupported
 from ._dequantized import dequantized
 from ._integer_operators import expanded
 from ._labels import labels_of
+from ._onnx_ml import CLASSIFIERS, DOMAIN, output_shape, without_labels
 
 OPSETS = (6, defs.onnx_opset_version())
 # The largest constant that is computed here or read from a file, in elements.
@@ -58,12 +59,13 @@ def load(path: Path, input_shape: Mapping[str, Sequence[int]] | None = None) -> 
     if proto.functions:
         proto = inliner.inline_local_functions(proto)
     metadata = {entry.key: entry.value for entry in proto.metadata_props}
+    labels = without_labels(proto.graph)
     graph = _Importer(path, proto, opset).graph(dict(input_shape or {}))
 
     def evaluate(node: Node, inputs: Sequence[Array | None]) -> list[Array]:
         return _compute(_node_proto(node), inputs, opset)
 
-    return Model(graph, opset, metadata, labels_of(metadata), evaluate)
+    return Model(graph, opset, metadata, labels_of(metadata) or labels, evaluate)
 
 
 def _read(path: Path) -> onnx.ModelProto:
@@ -243,6 +245,9 @@ class _Importer:
             if proto.op_type == "If" and inputs[0] is not None and inputs[0].is_constant:
                 self._branch(proto, bool(inputs[0].data.reshape(-1)[0]))
                 continue
+            if proto.domain == DOMAIN:
+                self._classical(proto, name, inputs)
+                continue
             if proto.op_type in _CONTROL_FLOW or proto.domain not in ("", "ai.onnx"):
                 domain = "" if proto.domain in ("", "ai.onnx") else f"{proto.domain}."
                 raise unsupported(name, domain + proto.op_type)
@@ -303,6 +308,19 @@ class _Importer:
             outputs.append(value)
         attrs = {attribute.name: _attribute(attribute) for attribute in proto.attribute}
         self.result.insert(Node(proto.op_type, inputs, outputs, attrs, name))
+
+    def _classical(self, proto: onnx.NodeProto, name: str, inputs: Sequence[Value | None]) -> None:
+        """An operator of ai.onnx.ml; of a classifier its scores only."""
+        attrs = {attribute.name: _attribute(attribute) for attribute in proto.attribute}
+        x, *others = inputs
+        assert x is not None
+        picked = prod(others[0].shape) if others and others[0] is not None else 0
+        shape = output_shape(proto.op_type, x.shape or (1,), attrs, picked)
+        if shape is None or x.is_constant:
+            raise unsupported(name, f"{DOMAIN}.{proto.op_type}")
+        output = self._bounded(Value(proto.output[proto.op_type in CLASSIFIERS], shape))
+        self.values[output.name] = output
+        self.result.insert(Node(proto.op_type, inputs, [output], attrs, name))
 
     def _inferred(
         self, proto: onnx.NodeProto, name: str, inputs: Sequence[Value | None]

@@ -1,0 +1,97 @@
+"""Models of scikit-learn: what skl2onnx puts around numbers, and shapes of ai.onnx.ml.
+
+A classifier gives a label and scores. The packed model gives the scores, which say the label too:
+what only makes labels is left out, and their names go to the model's labels.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+DOMAIN = "ai.onnx.ml"
+CLASSIFIERS = ("TreeEnsembleClassifier", "LinearClassifier", "SVMClassifier")
+_LABELS = ("classlabels_int64s", "classlabels_ints", "classlabels_strings")
+_LABEL_TYPES = (TensorProto.INT64, TensorProto.STRING, TensorProto.INT32)
+
+
+def without_labels(graph: onnx.GraphProto) -> tuple[str, ...]:
+    """Leaves the scores of a classifier alone in the graph; the names of its classes."""
+    if not any(node.domain == DOMAIN for node in graph.node):
+        return ()
+    labels = _labels(graph)
+    _drop_maps(graph)
+    scores = [o for o in graph.output if o.type.tensor_type.elem_type not in _LABEL_TYPES]
+    if scores:
+        del graph.output[:]
+        graph.output.extend(scores)
+    _drop_unused(graph)
+    return labels
+
+
+def _labels(graph: onnx.GraphProto) -> tuple[str, ...]:
+    constants = {tensor.name: tensor for tensor in graph.initializer}
+    for node in graph.node:
+        given = {attribute.name: attribute for attribute in node.attribute}
+        for key in _LABELS:
+            if key in given:
+                names = helper.get_attribute_value(given[key])
+                return tuple(_text(name) for name in names)
+        if node.op_type == "ArrayFeatureExtractor" and node.input[0] in constants:
+            classes = numpy_helper.to_array(constants[node.input[0]])
+            return tuple(_text(name) for name in classes.reshape(-1).tolist())
+    return ()
+
+
+def _text(name: Any) -> str:
+    return name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)
+
+
+def _drop_maps(graph: onnx.GraphProto) -> None:
+    """ZipMap makes a dictionary of scores."""
+    maps = {node.output[0]: node for node in graph.node if node.op_type == "ZipMap"}
+    for output in graph.output:
+        if output.name in maps:
+            name = maps[output.name].input[0]
+            output.CopyFrom(helper.make_tensor_value_info(name, TensorProto.FLOAT, None))
+    for node in maps.values():
+        graph.node.remove(node)
+
+
+def _drop_unused(graph: onnx.GraphProto) -> None:
+    wanted = {output.name for output in graph.output}
+    kept = []
+    for node in reversed(graph.node):
+        if wanted & set(node.output):
+            kept.append(node)
+            wanted |= set(node.input)
+    constants = [tensor for tensor in graph.initializer if tensor.name in wanted]
+    del graph.node[:], graph.initializer[:]
+    graph.node.extend(reversed(kept))
+    graph.initializer.extend(constants)
+
+
+def output_shape(
+    op: str, shape: Sequence[int], attrs: Mapping[str, Any], picked: int
+) -> tuple[int, ...] | None:
+    """Of the scores; None of operators that are not known. `picked`: size of a second input."""
+    rows = tuple(shape[:-1])
+    classes = next((len(attrs[key]) for key in _LABELS if attrs.get(key)), 0)
+    match op:
+        case "Scaler" | "Normalizer":
+            return tuple(shape)
+        case "ArrayFeatureExtractor":
+            return (*rows, picked)
+        case "TreeEnsembleClassifier" | "LinearClassifier":
+            return (*rows, max(classes, 1))
+        case "SVMClassifier":
+            pairs = classes * (classes - 1) // 2
+            return (*rows, classes if classes == 2 or attrs.get("prob_a") else pairs)
+        case "TreeEnsembleRegressor":
+            return (*rows, int(attrs.get("n_targets", 1)))
+        case "LinearRegressor":
+            return (*rows, int(attrs.get("targets", 1)))
+        case "SVMRegressor":
+            return (*rows, 1)
+    return None
