@@ -61,15 +61,17 @@ def _inputs(packed: Packed, samples: Path, count: int) -> bytes:
     """The first samples as the model's integers."""
     tensor = packed.model.tensors[packed.model.inputs[0]]
     (x,) = feed(packed.model, load_test(samples))
+    kind = np.iinfo(np.int16 if tensor.dtype == "s16" else np.int8)
     codes = np.rint(x[:count] / tensor.scale) + tensor.zero_point
-    return np.clip(codes, -128, 127).astype(np.int8).tobytes()
+    return np.clip(codes, kind.min, kind.max).astype(kind.dtype).tobytes()
 
 
 def _expected(packed: Packed, inputs: bytes, count: int) -> list[list[int]]:
     model = Model(packed.file)
     answers = []
-    for sample in np.frombuffer(inputs, np.int8).reshape(count, -1):
-        model.run(sample)
+    size = len(inputs) // count
+    for i in range(count):
+        model.run(memoryview(inputs)[i * size : (i + 1) * size])
         answers.append([int(value) for value in model.output()])
     return answers
 
@@ -87,7 +89,7 @@ def _compare(target: Target, jobs: dict[str, tuple[Packed, Path]], count: int) -
     assert {job[1]: job for job in (json.loads(line[7:]) for line in lines)} == expected
 
 
-@pytest.mark.parametrize("precision", ["int8", "int4"])
+@pytest.mark.parametrize("precision", ["int8", "int4", "int16"])
 def test_digits(target: Target, precision: str) -> None:
     _compare(
         target, {"digits": (_packed(demo.MODEL, demo.SAMPLES, precision), demo.SAMPLES)}, DIGITS

@@ -73,15 +73,18 @@ class _Layer:
     ) -> LinearWeights:
         groups, _, taps = weights.shape
         stored = self.node.input(1).quant
-        if stored is not None:
-            return stored_weights(self.node.input(1).data, stored, bias, groups)
-        count = max(1, min(positions, _COLUMNS, _NUMBERS // (groups * taps)))
-        picks = np.sort(np.random.default_rng(0).choice(positions, count, replace=False))
         x = self.operands[0]
-        seen = Columns(columns(x.exact, picks), columns(x.actual, picks))
         least = np.abs(bias) / (x.scale * (1 << _BIAS_BITS))
         if x.params.bits == 16:
             least = np.maximum(least, np.abs(weights).sum(-1) / _S16_CODES)
+        # Integers that come with the file are kept, unless sums of s16 could leave s32.
+        if stored is not None and (
+            x.params.bits == 8 or np.all(np.array(stored.scale) >= least.reshape(-1))
+        ):
+            return stored_weights(self.node.input(1).data, stored, bias, groups)
+        count = max(1, min(positions, _COLUMNS, _NUMBERS // (groups * taps)))
+        picks = np.sort(np.random.default_rng(0).choice(positions, count, replace=False))
+        seen = Columns(columns(x.exact, picks), columns(x.actual, picks))
         codes, scale, corrected = round_linear(weights, bias, seen, self.dtype, least)
         return LinearWeights(
             codes.reshape(self.node.input(1).shape),
