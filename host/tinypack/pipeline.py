@@ -19,11 +19,12 @@ from .evaluate import Evaluation, evaluate
 from .execute import run_samples
 from .golden import golden_vectors
 from .input_spec import InputSpec
-from .ir import FloatArray, Graph, Model, Node
+from .ir import FloatArray, Graph, Model, Node, Value
 from .metrics import target_classes
 from .model_file import ModelSpec, write_model
 from .plan import MemoryPlan, apply_plan, least_plan, plan_memory
 from .quant import PRECISIONS, QuantizedGraph, quantize_graph
+from .quant.balance import balance_inputs
 from .quant.emit import emit
 from .quant.float_input import input_quantizer
 from .quant.sensitivity import decision_graph
@@ -75,8 +76,15 @@ def quantize(
 ) -> ModelSpec:
     """Integers for a loaded model; memory is not planned yet."""
     spec = input_spec or InputSpec()
+    _balance(model, calibration, spec)
     quantized = _quantized(model, calibration, precision, spec, progress)
     return _records(quantized, spec, precision, labels)
+
+
+def _balance(model: Model, calibration: Samples | None, spec: InputSpec) -> None:
+    if calibration is not None and not is_stored(model.graph):
+        inputs = _inputs(model.graph, _thinned(spec.normalized(calibration)))
+        balance_inputs(model.graph, inputs)
 
 
 def _quantized(
@@ -99,12 +107,28 @@ def _quantized(
     return quantize_graph(graph, inputs, precision, show, widths=widths)
 
 
+def _normalization(value: Value, spec: InputSpec) -> tuple[Sequence[float], Sequence[float]]:
+    """From what the board feeds to what the graph takes: the user's, then the graph's own."""
+    if value.normalization is None:
+        return spec.mean, spec.std
+    mean, std = value.normalization
+    deviation = np.asarray(spec.std)
+    return (np.asarray(spec.mean) + mean * deviation).tolist(), (std * deviation).tolist()
+
+
 def _records(
-    quantized: QuantizedGraph, spec: InputSpec, precision: str, labels: Sequence[str]
+    quantized: QuantizedGraph,
+    spec: InputSpec,
+    precision: str,
+    labels: Sequence[str],
+    raw: bool = True,
 ) -> ModelSpec:
+    """`raw`: the file takes the source model's inputs, not those of the graph."""
     graph = quantized.graph
     quantizers = {
-        value: input_quantizer(quantized.params[value].scale[0], spec.mean, spec.std)
+        value: input_quantizer(
+            quantized.params[value].scale[0], *(_normalization(value, spec) if raw else ())
+        )
         for value in graph.inputs
     }
     metadata: dict[str, Any] = {"precision": stored_precision(graph) or precision}
@@ -159,7 +183,7 @@ def _packing(graph: Graph) -> Packing:
         unseen: list[FloatArray],
     ) -> tuple[list[FloatArray], int]:
         quantized = quantize_graph(graph, seen, precision, widths=widths)
-        bare = _records(quantized, InputSpec(), precision, ())
+        bare = _records(quantized, InputSpec(), precision, (), raw=False)
         file = write_model(apply_plan(bare, plan_memory(bare)))
         return run_samples(file, unseen), len(file)
 
@@ -216,6 +240,7 @@ def pack(
         labels = labels or model.labels or (calibration.labels if calibration else ())
         labels = _checked_labels(model.graph, labels)
     spec = input_spec or InputSpec()
+    _balance(model, calibration, spec)
     choice = None
     if precision == "auto":
         choice = _auto(model, calibration, spec, max_drop, task == "classify", progress)
@@ -278,7 +303,7 @@ def _inputs(graph: Graph, samples: Samples) -> list[NDArray[np.float32]]:
     """The samples as the graph takes them."""
     arrays = samples.inputs([value.name for value in graph.inputs])
     return [
-        arrange(value.shape, value.onnx_permutation, x, value.name)
+        ops.normalized(value, arrange(value.shape, value.onnx_permutation, x, value.name))
         for value, x in zip(graph.inputs, arrays, strict=True)
     ]
 

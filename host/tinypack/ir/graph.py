@@ -41,6 +41,7 @@ How to read a legal graph, that is, what `passes.run(model)` leaves:
   | batch_matmul | any input may be constant | transposed: whether the second matrices are |
   | slice | | begin, step, size: a number per axis |
   | gather | no second input yet | axis; indices: tuple |
+  | tree_ensemble | | trees: see ops/_trees.py |
   | transpose | | perm: tuple, output axis j is input axis perm[j] |
   | quantize | | a clamp, if nothing could take it |
 
@@ -49,6 +50,8 @@ How to read a legal graph, that is, what `passes.run(model)` leaves:
 - Graph inputs and outputs keep order and names of the source model. Outputs keep their shape and
   layout. An input whose layout changed has `onnx_permutation`: the packed model's input is
   `source_input.transpose(onnx_permutation)`, its shape already permuted. None: the same bytes.
+  One with `normalization` (mean, std), per element of the last axis, stands for (x - mean) / std;
+  the model file's quantizer does that, callers of `ops.run(graph, inputs)` have to.
 - Computing a graph: `ops.run(graph, inputs)`; one node: `ops.float_(node, *arrays)`. Arrays there
   have one more axis in front, the sample.
 """
@@ -56,6 +59,9 @@ How to read a legal graph, that is, what `passes.run(model)` leaves:
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from .tensor import Array, QuantParams, Shape, dtype_of
 
@@ -85,6 +91,7 @@ class Value:
         self.constant = constant
         self.quant = quant
         self.onnx_permutation: tuple[int, ...] | None = None
+        self.normalization: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
         self.producer: Node | None = None
         self.uses: list[Use] = []
 
@@ -98,6 +105,13 @@ class Value:
         if self.constant is None:
             raise ValueError(f"{self.name} is not constant")
         return self.constant
+
+    def normalize(self, mean: NDArray[np.float64], std: NDArray[np.float64]) -> None:
+        """(x - mean) / std of an input, behind what is already done to it."""
+        if self.normalization is not None:
+            before, deviation = self.normalization
+            mean, std = before + mean * deviation, std * deviation
+        self.normalization = mean, std
 
     @property
     def rank(self) -> int:

@@ -149,8 +149,15 @@ def _from_source(value: Value, x: FloatArray) -> FloatArray:
             " give an array with one sample per index of its first axis"
         )
     samples: FloatArray = x.reshape(len(x), *source)
-    permuted: FloatArray = samples.transpose(0, *(axis + 1 for axis in order))
-    return permuted
+    return normalized(value, samples.transpose(0, *(axis + 1 for axis in order)))
+
+
+def normalized(value: Value, x: FloatArray) -> FloatArray:
+    """Samples of an input as the graph takes them."""
+    if value.normalization is None:
+        return x
+    mean, std = value.normalization
+    return np.asarray((x - mean) / std, np.float32)
 
 
 def unsupported(name: str, op: str) -> PackError:

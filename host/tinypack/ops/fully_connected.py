@@ -12,11 +12,15 @@ from ._build import Builder, constant_input
 from ._elementwise import of_equal_rank
 from ._layer import Layer, Quantized
 from ._linear import quantize_linear
+from ._linear_model import ONNX as LINEAR_MODELS
+from ._linear_model import linear_model
 
-ONNX = ("Gemm", "MatMul")
+ONNX = ("Gemm", "MatMul", *LINEAR_MODELS)
 
 
 def legalize(node: Node, build: Builder) -> Value | None:
+    if node.op in LINEAR_MODELS:
+        return linear_model(node, build)
     if node.op == "MatMul":
         return _matmul(node, build)
     return _gemm(node, build) if node.input(1).is_constant else None  # batch_matmul

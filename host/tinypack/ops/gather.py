@@ -11,7 +11,7 @@ from ._layer import Layer, Quantized
 from ._views import right_aligned, take
 
 KEEPS_SCALE = True
-ONNX = ("Gather", "Tile")
+ONNX = ("Gather", "Tile", "ArrayFeatureExtractor")
 
 
 def legalize(node: Node, build: Builder) -> Value | None:
@@ -22,9 +22,12 @@ def legalize(node: Node, build: Builder) -> Value | None:
             # One index again and again is a slice that does not move on.
             x = take(build, x, axis, [i % size for i in range(times * size)])
         return x
-    axis = node.attrs.get("axis", 0) % x.rank
+    last = node.op == "ArrayFeatureExtractor"
+    axis = x.rank - 1 if last else node.attrs.get("axis", 0) % x.rank
     indices = constant_input(node, 1, "indices")
     y = take(build, x, axis, (indices.reshape(-1) % x.shape[axis]).tolist())
+    if last:
+        return y
     return build.reshape(y, (*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
 
 

@@ -22,12 +22,14 @@ __all__ = [
 ]
 
 ELEMENTWISE = True
-ONNX = ("Mul", "Div", "BatchNormalization")
+ONNX = ("Mul", "Div", "BatchNormalization", "Scaler")
 
 
 def legalize(node: Node, build: Builder) -> Value | None:
     if node.op == "BatchNormalization":
         return _batch_norm(node, build)
+    if node.op == "Scaler":
+        return _scaler(node, build)
     x, k = operands(node, build)
     if node.op == "Div":
         if k.is_constant:
@@ -35,6 +37,17 @@ def legalize(node: Node, build: Builder) -> Value | None:
         else:
             k = build.node("table", k, function=("reciprocal", "x"))
     return build.node("mul", k, x) if x.is_constant else build.node("mul", x, k)
+
+
+def _scaler(node: Node, build: Builder) -> Value:
+    x = node.input(0)
+    shape = (1,) * (x.rank - 1) + (-1,)
+    offset, scale = (
+        np.array(node.attrs.get(key) or default, np.float64).reshape(shape)
+        for key, default in (("offset", 0.0), ("scale", 1.0))
+    )
+    x = build.node("add", x, build.constant(-offset, "offset"))
+    return build.node("mul", x, build.constant(scale, "scale"))
 
 
 def _batch_norm(node: Node, build: Builder) -> Value:

@@ -21,6 +21,7 @@ ONNX = (
     "LayerNormalization",
     "LpNormalization",
     "MeanVarianceNormalization",
+    "Normalizer",
     "RMSNormalization",
 )
 
@@ -38,6 +39,8 @@ def legalize(node: Node, build: Builder) -> Value | None:
     x = node.input(0)
     if node.op in ("LayerNormalization", "RMSNormalization"):
         return _layer_norm(node, build)
+    if node.op == "Normalizer":
+        return _normalizer(node, build)
     if node.op == "LpNormalization":
         if node.attrs.get("p", 2) != 2:
             return _l1_norm(node, build)
@@ -91,6 +94,15 @@ def _over(node: Node, build: Builder, x: Value, axes: Sequence[int], **attrs: An
     count = prod(x.shape[axis] for axis in axes)
     y = _normalized(node, build, build.reshape(moved, (prod(x.shape) // count, count)), **attrs)
     return build.transpose(build.reshape(y, moved.shape), inverse(perm))
+
+
+def _normalizer(node: Node, build: Builder) -> Value:
+    kind = node.attrs.get("norm", "MAX")
+    if kind == "L2":
+        return _over(node, build, node.input(0), (-1,), centred=0, norm=1)
+    if kind == "L1":
+        return _l1_norm(node, build)
+    raise refuse(node, f"divides by the {kind} norm", "use Normalizer('l2') or Normalizer('l1')")
 
 
 def _l1_norm(node: Node, build: Builder) -> Value:

@@ -21,6 +21,7 @@ from .fuse_activation import fuse_activation
 from .fuse_pad import fuse_pad
 from .fuse_table import fuse_table
 from .legalize import legalize
+from .scale_inputs import scale_inputs
 from .separate_outputs import separate_outputs
 from .separate_states import separate_states
 from .store_integers import store_integers
@@ -41,6 +42,7 @@ PIPELINE = tuple(
         eliminate_identity,
         legalize,  # operators of ops.def from here
         convert_layout,
+        scale_inputs,
         fold_affine,
         convert_layout,  # what a sum or product kept from its layer
         fuse_pad,

@@ -36,6 +36,10 @@ def _is_identity(node: Node) -> bool:
         return ratio is not None and ratio.is_constant and not ratio.data.any()
     if node.op == "Cast":
         return node.input(0).dtype == "f32" == node.outputs[0].dtype
+    if node.op == "Normalizer" and node.attrs.get("norm") == "L1":
+        # Shares already: skl2onnx puts it behind every classifier.
+        before = node.input(0).producer
+        return before is not None and before.attrs.get("post_transform") == "SOFTMAX"
     return node.op == "Identity"
 
 

@@ -28,6 +28,9 @@ _BIAS_BITS = 29
 # and a little less, since rounding may add to them.
 _S16_CODES = 48_000
 
+# In steps of the input's scale; the file's limit, and a little less.
+_FARTHEST_MEAN = 32000
+
 # What indices may go through.
 _MOVEMENTS = ("gather", "reshape", "slice", "transpose")
 
@@ -101,6 +104,32 @@ def _arena(graph: Graph) -> Iterator[Value]:
         yield from node.outputs
 
 
+def _elements(value: Value, activation: str) -> str:
+    """Trees compare: s16 for what they read, and for the products that make it."""
+    made = value.producer is None or value.producer.op == "fully_connected"
+    if made and value.users and all(_compares(node) for node in value.users):
+        return "s16"
+    return activation
+
+
+def _compares(node: Node) -> bool:
+    if node.op == "fully_connected":
+        return bool(node.output.users) and all(_compares(user) for user in node.output.users)
+    return node.op == "tree_ensemble"
+
+
+def _input(value: Value, x: FloatArray, activation: str) -> QuantParams:
+    """No finer than a mean that the file takes off lets it be (SPEC.md, "Float input")."""
+    given = integers(x, activation)
+    if value.normalization is None:
+        return given
+    mean, std = value.normalization
+    least = float(np.abs(mean / std).max()) / _FARTHEST_MEAN
+    if given.scale[0] >= least:
+        return given
+    return QuantParams(given.dtype, (float(np.float32(least)),), (0,))
+
+
 def quantize_graph(
     graph: Graph,
     inputs: Sequence[FloatArray],
@@ -137,7 +166,8 @@ def quantize_graph(
 
     for value, x in zip(graph.inputs, inputs, strict=True):
         x = np.ascontiguousarray(x, np.float32).reshape(len(x), *value.shape)
-        set_value(value, common.get(value) or integers(x, activation), x, x)
+        given = common.get(value) or _input(value, x, _elements(value, activation))
+        set_value(value, given, x, x)
 
     def quantize(node: Node) -> None:
         values = [value for value in node.inputs if value is not None]
@@ -153,7 +183,8 @@ def quantize_graph(
         operands = tuple(Operand(params[v], exact[v], actual[v]) for v in values)
         y = ops.float_(node, *(operand.exact for operand in operands))
         width = dtypes.get(node, "s8")
-        layer = _Layer(node, operands, y, width, activation, common.get(node.output))
+        elements = _elements(node.output, activation)
+        layer = _Layer(node, operands, y, width, elements, common.get(node.output))
         result: Quantized = ops.MODULES[node.op].quantize(layer)
         results[node] = result
         set_value(node.output, result.output, y, result.actual)

@@ -1,0 +1,150 @@
+"""Models of scikit-learn, exported by skl2onnx with its defaults: packed, they decide alike."""
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tinypack.errors import PackError
+from tinypack.execute import run_samples
+from tinypack.pipeline import Packed, pack
+from tinypack.samples import Samples
+
+pytest.importorskip("skl2onnx")
+
+from skl2onnx import to_onnx
+from sklearn import (
+    datasets,
+    decomposition,
+    ensemble,
+    linear_model,
+    neighbors,
+    neural_network,
+    preprocessing,
+    svm,
+    tree,
+)
+from sklearn.metrics import r2_score
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+
+scaled = preprocessing.StandardScaler
+
+CLASSIFIERS: dict[str, tuple[Callable[[], Any], float]] = {
+    "tree": (lambda: tree.DecisionTreeClassifier(random_state=0), 0.99),
+    "forest": (lambda: ensemble.RandomForestClassifier(10, random_state=0), 0.99),
+    "extra_trees": (lambda: ensemble.ExtraTreesClassifier(10, random_state=0), 0.99),
+    "boosting": (
+        lambda: ensemble.GradientBoostingClassifier(n_estimators=10, random_state=0),
+        0.99,
+    ),
+    "scaled_forest": (
+        lambda: make_pipeline(scaled(), ensemble.RandomForestClassifier(10, random_state=0)),
+        0.99,
+    ),
+    "logistic": (lambda: linear_model.LogisticRegression(), 0.98),
+    "ridge": (lambda: linear_model.RidgeClassifier(), 0.98),
+    "linear_svc": (lambda: svm.LinearSVC(random_state=0), 0.98),
+    "sgd": (lambda: make_pipeline(scaled(), linear_model.SGDClassifier(random_state=0)), 0.98),
+    "pca": (
+        lambda: make_pipeline(
+            scaled(), decomposition.PCA(4), linear_model.LogisticRegression(max_iter=500)
+        ),
+        0.98,
+    ),
+    "normalized": (
+        lambda: make_pipeline(
+            preprocessing.MinMaxScaler(),
+            preprocessing.Normalizer(),
+            linear_model.LogisticRegression(),
+        ),
+        0.98,
+    ),
+    "mlp": (
+        lambda: make_pipeline(
+            scaled(), neural_network.MLPClassifier((8,), max_iter=300, random_state=0)
+        ),
+        0.98,
+    ),
+}
+
+REGRESSORS: dict[str, Callable[[], Any]] = {
+    "tree": lambda: tree.DecisionTreeRegressor(max_depth=5, random_state=0),
+    "forest": lambda: ensemble.RandomForestRegressor(10, random_state=0),
+    "boosting": lambda: ensemble.GradientBoostingRegressor(n_estimators=20, random_state=0),
+    "linear": lambda: linear_model.LinearRegression(),
+    "lasso": lambda: linear_model.Lasso(),
+    "sgd": lambda: make_pipeline(scaled(), linear_model.SGDRegressor(random_state=0)),
+}
+
+
+def _data(load: Callable[..., Any]) -> list[Any]:
+    x, y = load(return_X_y=True)
+    parts: list[Any] = train_test_split(x.astype(np.float32), y, test_size=0.4, random_state=0)
+    return parts
+
+
+def _exported(folder: Path, model: Any, x: np.ndarray, y: np.ndarray) -> Path:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(x, y)
+        path = folder / "model.onnx"
+        path.write_bytes(to_onnx(model, x[:1]).SerializeToString())
+    return path
+
+
+def _outputs(packed: Packed, x: np.ndarray) -> np.ndarray:
+    (outputs,) = run_samples(packed.file, [x])
+    return outputs.reshape(len(x), -1)
+
+
+@pytest.mark.parametrize("load", [datasets.load_breast_cancer, datasets.load_wine])
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_classifier_decides_alike(name: str, load: Callable[..., Any], tmp_path: Path) -> None:
+    make, least = CLASSIFIERS[name]
+    x, unseen, y, _ = _data(load)
+    model = make()
+    packed = pack(_exported(tmp_path, model, x, y), Samples(x, y))
+    scores = _outputs(packed, unseen)
+    places = scores.argmax(1) if scores.shape[1] > 1 else (scores[:, 0] > 0).astype(int)
+    assert np.mean(model.classes_[places] == model.predict(unseen)) >= least
+    assert packed.model.labels == tuple(map(str, model.classes_))
+
+
+@pytest.mark.parametrize("name", REGRESSORS)
+def test_regressor_explains_as_much(name: str, tmp_path: Path) -> None:
+    x, unseen, y, truth = _data(datasets.load_diabetes)
+    model = REGRESSORS[name]()
+    packed = pack(_exported(tmp_path, model, x, y), Samples(x, y))
+    exact = r2_score(truth, model.predict(unseen))
+    assert r2_score(truth, _outputs(packed, unseen)[:, 0]) == pytest.approx(exact, abs=0.01)
+
+
+def test_names_of_classes_are_labels(tmp_path: Path) -> None:
+    x, _, y, _ = _data(datasets.load_iris)
+    names = np.array(["setosa", "versicolor", "virginica"])
+    model = tree.DecisionTreeClassifier(random_state=0)
+    packed = pack(_exported(tmp_path, model, x, names[y]), Samples(x, y))
+    assert packed.model.labels == tuple(names)
+    assert [packed.model.tensors[i].shape for i in packed.model.outputs] == [(1, 3)]
+
+
+@pytest.mark.parametrize("offset", [0.0, 50.0, -3000.0], ids=["centred", "far", "below"])
+def test_trees_split_between_neighbours(offset: float, tmp_path: Path) -> None:
+    """Features of any size and place: every sample that was trained on takes its path."""
+    rng = np.random.default_rng(0)
+    x = (rng.integers(0, 200, (300, 3)) * [1e-4, 1.0, 1e4]).astype(np.float32)
+    x[:, 1] += offset
+    y = rng.integers(0, 4, 300)
+    model = tree.DecisionTreeClassifier(random_state=0)
+    packed = pack(_exported(tmp_path, model, x, y), Samples(x, y))
+    assert np.array_equal(_outputs(packed, x).argmax(1), model.predict(x))
+
+
+def test_neighbours_are_refused(tmp_path: Path) -> None:
+    x, _, y, _ = _data(datasets.load_iris)
+    path = _exported(tmp_path, neighbors.KNeighborsClassifier(), x, y)
+    with pytest.raises(PackError, match="Scan is not supported"):
+        pack(path, Samples(x, y))
