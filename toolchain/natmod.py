@@ -24,8 +24,8 @@ COMPILERS = {
 }
 
 
-def natmod(arch: str) -> Path:
-    """Path of _tinyinfer.mpy for this architecture."""
+def natmod(arch: str, group: str = "all") -> Path:
+    """Path of _tinyinfer.mpy for this architecture; group "core" has fewer operators."""
     if arch not in COMPILERS:
         raise ToolchainError(f"no recipe for {arch}; there are {', '.join(COMPILERS)}")
     tool, compiler = COMPILERS[arch]
@@ -39,12 +39,13 @@ def natmod(arch: str) -> Path:
         options = [
             *(f"ARCH={arch}", f"MPY_DIR={source()}", "BUILD=build"),
             *(f"MPY_CROSS={mpy_cross()}", f"PYTHON={_python_with_elftools()}"),
+            f"GROUP={group}",
         ]
         run(["make", "-C", folder, *options], log, rename=(work / "src", CHECKOUT))
         return folder / "_tinyinfer.mpy"
 
-    recipe = digest(source_version(), recipe_version(__file__), program_version(compiler))
-    return artifact(f"natmod-{arch}", recipe, files, build)
+    recipe = digest(source_version(), recipe_version(__file__), program_version(compiler), group)
+    return artifact(f"natmod-{arch}-{group}", recipe, files, build)
 
 
 @cache

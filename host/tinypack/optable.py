@@ -34,6 +34,7 @@ class Op:
     macs: str = "0"
     overlap: str = "none"
     scratch: Mapping[str, str] = field(default_factory=dict)
+    core: bool = False
 
     def scratch_formula(self, family: str) -> str:
         return self.scratch.get(family, self.scratch.get("plain", "0"))
@@ -63,6 +64,8 @@ def _extended(op: Op, kind: str, rest: str) -> Op:
     elif kind == "SCRATCH":
         family, formula = (part.strip() for part in rest.split(",", 1))
         values["scratch"] = {**op.scratch, family: formula}
+    elif kind == "CORE":
+        values["core"] = True
     elif kind in ("ROWS", "MACS", "OVERLAP"):
         values[kind.lower()] = rest
     else:

@@ -57,6 +57,10 @@ typedef struct {
     tin_output_t to;
 } tin_gemm_t;
 
+static inline bool tin_reads_s16(const tin_gemm_t *gemm) {
+    return TIN_HAS_S16 && gemm->s16;
+}
+
 // An architecture's choice for `rows` params whose sums have `taps` terms: the kernels ask once a call.
 static inline uint8_t tin_requant_form__generic(const uint8_t *params, int32_t rows, int32_t taps, const tin_output_t *to) {
     (void)params;
@@ -174,11 +178,11 @@ static inline void tin_dw_rows__generic(const tin_window_t *window, const tin_ge
                     const int32_t w = pixel.ow * window->stride_w - window->pad_left + kx * window->dilation_w;
                     const bool inside = h >= 0 && h < window->in_h && w >= 0 && w < window->in_w;
                     const int8_t *const from = inside ? pixel.x + (h * window->in_w + w) * window->in_c : NULL;
-                    const int32_t x = inside ? tin_load(from, dw->s16, channel) : window->zero_point;
+                    const int32_t x = inside ? tin_load(from, tin_reads_s16(dw), channel) : window->zero_point;
                     acc += (uint32_t)(x * tin_plane_weight(weights, dw->s4, tap));
                 }
             }
-            tin_store(out, dw->s16 ? 16 : 8, oc, tin_requantize((int32_t)acc, &params, &dw->to));
+            tin_store(out, tin_reads_s16(dw) ? 16 : 8, oc, tin_requantize((int32_t)acc, &params, &dw->to));
             if (++of_channel == multiplier) {
                 of_channel = 0;
                 channel++;
@@ -205,7 +209,7 @@ static inline void tin_fc_row__generic(const tin_gemm_t *fc, const int8_t *x, in
         const tin_params_t params = tin_params(fc->params, oc);
         uint32_t acc = (uint32_t)params.bias;
         for (int32_t tap = 0; tap < fc->taps; tap++) {
-            acc += (uint32_t)(tin_load(x, fc->s16, tap) * tin_quad_weight(fc, tap, oc));
+            acc += (uint32_t)(tin_load(x, tin_reads_s16(fc), tap) * tin_quad_weight(fc, tap, oc));
         }
         tin_store(fc->out, out_bits, oc, tin_requantize((int32_t)acc, &params, &fc->to));
     }

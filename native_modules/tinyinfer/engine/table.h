@@ -17,6 +17,9 @@
 #ifndef SCRATCH
 #define SCRATCH(...)
 #endif
+#ifndef CORE
+#define CORE(...)
+#endif
 #ifndef END
 #define END(...)
 #endif
@@ -27,4 +30,5 @@
 #undef MACS
 #undef OVERLAP
 #undef SCRATCH
+#undef CORE
 #undef END

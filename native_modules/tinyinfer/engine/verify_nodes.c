@@ -140,6 +140,9 @@ static tin_status_t verify_node(const tin_model_t *model, uint32_t index, uint32
         return tin_fail(error, TIN_ERR_ATTRIBUTE, number, (int32_t)known);
     }
     tin_decode_node(model, index, &node);
+    if (!TIN_HAS_S16 && node.inputs[0].dtype == TIN_S16) {
+        return tin_fail(error, TIN_ERR_LEFT_OUT, number, (int32_t)op);
+    }
     if (!tin_op_check(&node)) {
         return tin_fail(error, TIN_ERR_SHAPE, number, 0);
     }

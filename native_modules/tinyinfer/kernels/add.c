@@ -45,7 +45,7 @@ void tin_add(const tin_node_t *node, int32_t row0, int32_t row1, void *scratch) 
     const int32_t run = tin_broadcast_w(x) == x_step * y->c && tin_broadcast_w(k) == k_step * y->c ? y->w : 1;
     (void)scratch;
     for (int32_t row = row0; row < row1; row++) {
-        if (y->bits == 16) {
+        if (TIN_HAS_S16 && y->bits == 16) {
             const int32_t x_row = tin_broadcast_first(x, y, row), k_row = tin_broadcast_first(k, y, row);
             for (int32_t w = 0; w < y->w; w++) {
                 add_s16(&add, x, x_row + w * tin_broadcast_w(x), k, k_row + w * tin_broadcast_w(k), y, (row * y->w + w) * y->c);

@@ -18,7 +18,7 @@ void tin_average_pool_2d(const tin_node_t *node, int32_t row0, int32_t row1, voi
     const tin_average_pool_2d_attrs_t *const a = &node->attrs.average_pool_2d;
     const tin_params_t params = { 0, a->multiplier, a->shift };
     const tin_output_t to = { y->zero_point, a->activation_min, a->activation_max };
-    const bool s16 = x->bits == 16;
+    const bool s16 = TIN_HAS_S16 && x->bits == 16;
     const int32_t pixel = s16 ? 2 * x->c : x->c;
     (void)scratch;
     for (int32_t row = row0; row < row1; row++) {
@@ -43,10 +43,10 @@ void tin_average_pool_2d(const tin_node_t *node, int32_t row0, int32_t row1, voi
                 if (a->multiplier == 0) {
                     // Taps may lie on both sides of a small input, none inside.
                     const int32_t mean = count == 0 ? 0 : sum > 0 ? (sum + count / 2) / count : (sum - count / 2) / count;
-                    tin_store(y->data, y->bits, out++, tin_clamp(mean, to.low, to.high));
+                    tin_store(y->data, s16 ? 16 : 8, out++, tin_clamp(mean, to.low, to.high));
                 } else {
                     const uint32_t centred = (uint32_t)sum - (uint32_t)count * (uint32_t)x->zero_point;
-                    tin_store(y->data, y->bits, out++, tin_requantize((int32_t)centred, &params, &to));
+                    tin_store(y->data, s16 ? 16 : 8, out++, tin_requantize((int32_t)centred, &params, &to));
                 }
             }
         }

@@ -28,7 +28,7 @@ static inline bool tin_both_s8(const tin_node_t *node) {
 
 static inline bool tin_s8_or_s16(const tin_node_t *node) {
     const tin_tensor_t *const x = &node->inputs[0];
-    return (x->dtype == TIN_S8 || x->dtype == TIN_S16) && x->dtype == node->outputs[0].dtype && tin_elements_ok(x);
+    return (x->dtype == TIN_S8 || (TIN_HAS_S16 && x->dtype == TIN_S16)) && x->dtype == node->outputs[0].dtype && tin_elements_ok(x);
 }
 
 // Windows of s16: what lies outside of the input is bytes of zero, and no constant may stand at an odd address.

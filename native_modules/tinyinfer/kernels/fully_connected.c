@@ -8,7 +8,7 @@ bool tin_fully_connected_check(const tin_node_t *node) {
     const tin_fully_connected_attrs_t *const a = &node->attrs.fully_connected;
     const int32_t rows = (y->c + 3) & ~3;
     const int64_t taps = (x->c + 3) & ~3;
-    return (x->dtype == TIN_S8 || (x->dtype == TIN_S16 && !x->constant)) && (y->dtype == TIN_S8 || y->dtype == TIN_S16) && tin_elements_ok(x)
+    return (x->dtype == TIN_S8 || (TIN_HAS_S16 && x->dtype == TIN_S16 && !x->constant)) && (y->dtype == TIN_S8 || y->dtype == TIN_S16) && tin_elements_ok(x)
            && tin_range_ok(a->activation_min, a->activation_max, y) && x->n * x->h * x->w == y->n * y->h * y->w
            && k->c == x->c && (int64_t)k->n * k->h * k->w == y->c
            && tin_weights_ok(node, rows, (k->dtype == TIN_S4 ? rows >> 1 : rows) * taps);
@@ -30,7 +30,7 @@ void tin_fully_connected(const tin_node_t *node, int32_t row0, int32_t row1, voi
         fc.channels = 4 * rows < y->c - 4 * quad ? 4 * rows : y->c - 4 * quad;
         fc.out = (int8_t *)y->data + (input_row * y->c + 4 * quad) * (y->bits / 8);
         const int8_t *const from = (const int8_t *)x->data + input_row * x->c * (x->bits / 8);
-        if (fc.s16) {
+        if (tin_reads_s16(&fc)) {
             tin_fc_row__generic(&fc, from, y->bits, scratch);
         } else {
             tin_fc_row(&fc, from, y->bits, scratch);

@@ -6,6 +6,13 @@
 #include <stdint.h>
 #include "kernels/attrs.h"
 
+// A build may leave out what computes with s16: -DTIN_WITHOUT_s16=1.
+#ifdef TIN_WITHOUT_s16
+#define TIN_HAS_S16 (0)
+#else
+#define TIN_HAS_S16 (1)
+#endif
+
 #define TIN_MAX_RANK (6)
 #define TIN_MAX_INPUTS (8)
 #define TIN_MAX_OUTPUTS (2)

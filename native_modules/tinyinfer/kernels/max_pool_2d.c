@@ -15,7 +15,7 @@ bool tin_max_pool_2d_check(const tin_node_t *node) {
 void tin_max_pool_2d(const tin_node_t *node, int32_t row0, int32_t row1, void *scratch) {
     const tin_tensor_t *const x = &node->inputs[0], *const y = &node->outputs[0];
     const tin_max_pool_2d_attrs_t *const a = &node->attrs.max_pool_2d;
-    const bool s16 = x->bits == 16;
+    const bool s16 = TIN_HAS_S16 && x->bits == 16;
     const int32_t pixel = s16 ? 2 * x->c : x->c;
     (void)scratch;
     for (int32_t row = row0; row < row1; row++) {
@@ -34,7 +34,7 @@ void tin_max_pool_2d(const tin_node_t *node, int32_t row0, int32_t row1, void *s
                         best = value > best ? value : best;
                     }
                 }
-                tin_store(y->data, y->bits, out++, tin_clamp(best, a->activation_min, a->activation_max));
+                tin_store(y->data, s16 ? 16 : 8, out++, tin_clamp(best, a->activation_min, a->activation_max));
             }
         }
     }

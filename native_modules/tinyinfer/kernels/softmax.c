@@ -69,7 +69,7 @@ static int32_t exponential(int32_t difference, const tin_softmax_attrs_t *a) {
 void tin_softmax(const tin_node_t *node, int32_t row0, int32_t row1, void *scratch) {
     const tin_tensor_t *const x = &node->inputs[0], *const y = &node->outputs[0];
     const tin_softmax_attrs_t *const a = &node->attrs.softmax;
-    const bool s16 = x->bits == 16;
+    const bool s16 = TIN_HAS_S16 && x->bits == 16;
     (void)scratch;
     for (int32_t row = row0; row < row1; row++) {
         const int8_t *const from = (const int8_t *)x->data + row * x->c * (x->bits / 8);
@@ -90,7 +90,7 @@ void tin_softmax(const tin_node_t *node, int32_t row0, int32_t row1, void *scrat
             const int32_t e = exponential(difference, a);
             const int32_t shift = bits + 31 - (s16 ? 15 : 8);
             const int32_t share = shift > 31 || difference < a->diff_min ? 0 : tin_rounding_shift(tin_rounding_high_mul(scale, e), shift);
-            tin_store(out, y->bits, c, s16 ? tin_clamp(share, 0, INT16_MAX) : tin_clamp(share - 128, INT8_MIN, INT8_MAX));
+            tin_store(out, s16 ? 16 : 8, c, s16 ? tin_clamp(share, 0, INT16_MAX) : tin_clamp(share - 128, INT8_MIN, INT8_MAX));
         }
     }
 }

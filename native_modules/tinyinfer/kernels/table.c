@@ -14,7 +14,7 @@ void tin_table(const tin_node_t *node, int32_t row0, int32_t row1, void *scratch
     const tin_tensor_t *const x = &node->inputs[0], *const y = &node->outputs[0];
     const int8_t *const table = (const int8_t *)node->inputs[1].data + 128;
     const int32_t row = y->w * y->c;
-    if (x->bits == 16) {
+    if (TIN_HAS_S16 && x->bits == 16) {
         for (int32_t i = row0 * row; i < row1 * row; i++) {
             ((int16_t *)y->data)[i] = tin_table_s16(node->inputs[1].data, ((const int16_t *)x->data)[i]);
         }
