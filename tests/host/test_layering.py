@@ -84,8 +84,9 @@ INCLUDES = {
         "arch/arithmetic.h",
         "arch/family.h",
         "engine/",
-        # convolve.c: the loop of two kernels, which no row of ops.def names
+        # convolve.c, filters.c: what several kernels share, which no row of ops.def names
         "kernels/convolve.h",
+        "kernels/filters.h",
         "kernels/kernel.h",
         "tin.h",
         "ops.def",

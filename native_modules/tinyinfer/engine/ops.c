@@ -30,7 +30,7 @@ bool tin_op_left_out(uint16_t op) {
 bool tin_op_arity(uint16_t op, int32_t *inputs_min, int32_t *inputs_max, int32_t *outputs) {
     switch (op) {
         #define OP(name, code, low, high, out, summary) \
-            case code: *inputs_min = low; *inputs_max = high; *outputs = out; return true;
+            UNLESS_LEFT_OUT(name, case code: *inputs_min = low; *inputs_max = high; *outputs = out; return true;)
         #include "engine/table.h"
         default:
             return false;
@@ -40,9 +40,9 @@ bool tin_op_arity(uint16_t op, int32_t *inputs_min, int32_t *inputs_max, int32_t
 int32_t tin_op_defaults(uint16_t op, int32_t *attrs) {
     int32_t count = 0;
     switch (op) {
-        #define OP(name, code, inputs_min, inputs_max, outputs, summary) case code:
-        #define ATTR(op, name, initial, meaning) attrs[count++] = initial;
-        #define END(name) break;
+        #define OP(name, code, inputs_min, inputs_max, outputs, summary) UNLESS_LEFT_OUT(name, case code:)
+        #define ATTR(op, name, initial, meaning) UNLESS_LEFT_OUT(op, attrs[count++] = initial;)
+        #define END(name) UNLESS_LEFT_OUT(name, break;)
         #include "engine/table.h"
         default:
             break;
@@ -63,8 +63,8 @@ bool tin_op_check(const tin_node_t *node) {
 
 tin_overlap_t tin_op_overlap(uint16_t op) {
     switch (op) {
-        #define OP(name, code, inputs_min, inputs_max, outputs, summary) case code:
-        #define OVERLAP(op, kind) return TIN_OVERLAP_##kind;
+        #define OP(name, code, inputs_min, inputs_max, outputs, summary) UNLESS_LEFT_OUT(name, case code:)
+        #define OVERLAP(op, kind) UNLESS_LEFT_OUT(op, return TIN_OVERLAP_##kind;)
         #include "engine/table.h"
         default:
             return TIN_OVERLAP_none;
@@ -98,11 +98,11 @@ static sizes_t sizes_of(const tin_tensor_t *tensor) {
     const sizes_t k = sizes_of(&node->inputs[1]); \
     const sizes_t y = sizes_of(&node->outputs[0]); \
     (void)x, (void)k, (void)y;
-#define EXPRESSION(op, expression) case TIN_OP_##op: { \
+#define EXPRESSION(op, expression) UNLESS_LEFT_OUT(op, case TIN_OP_##op: { \
     const tin_##op##_attrs_t a = node->attrs.op; \
     (void)a; \
     return (expression); \
-}
+})
 
 int32_t tin_op_rows(const tin_node_t *node) {
     NAMES
@@ -136,7 +136,7 @@ int64_t tin_op_scratch(const tin_node_t *node) {
     int64_t plain = 0;
     NAMES
     #define SCRATCH(operator, family, expression) \
-    if (node->op == TIN_OP_##operator) { \
+    if (!LEFT_OUT(operator) && node->op == TIN_OP_##operator) { \
         const tin_##operator##_attrs_t a = node->attrs.operator; \
         (void)a; \
         if (FAMILY_##family) { \

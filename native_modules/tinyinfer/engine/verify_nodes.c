@@ -121,11 +121,11 @@ static tin_status_t verify_node(const tin_model_t *model, uint32_t index, uint32
     const uint32_t inputs = tin_target(file, table, FBS_NODE_INPUTS);
     const uint32_t outputs = tin_target(file, table, FBS_NODE_OUTPUTS);
     int32_t inputs_min, inputs_max, output_count;
-    if (!tin_op_arity((uint16_t)op, &inputs_min, &inputs_max, &output_count)) {
-        return tin_fail(error, TIN_ERR_OPERATOR, number, (int32_t)op);
-    }
     if (tin_op_left_out((uint16_t)op)) {
         return tin_fail(error, TIN_ERR_LEFT_OUT, number, (int32_t)op);
+    }
+    if (!tin_op_arity((uint16_t)op, &inputs_min, &inputs_max, &output_count)) {
+        return tin_fail(error, TIN_ERR_OPERATOR, number, (int32_t)op);
     }
     if (tin_count(file, inputs) < (uint32_t)inputs_min || tin_count(file, inputs) > (uint32_t)inputs_max
         || tin_count(file, outputs) != (uint32_t)output_count
