@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import importers, ops
+from . import importers, ops, passes
 from .errors import PackError
 from .ir import FloatArray, Graph
 
@@ -32,6 +32,10 @@ def reference(path: Path, samples: FloatArray | Sequence[FloatArray]) -> list[ND
         graph = importers.load(path).graph
         return ops.run(graph, ops.source_inputs(graph, inputs))
     session = _session(path)
+    if _gives_labels(session):
+        # Of a classifier the packed model has the scores alone, as one array.
+        graph = passes.run(importers.load(path)).graph
+        return ops.run(graph, ops.source_inputs(graph, inputs))
     feeds = []
     for info, x in zip(session.get_inputs(), inputs, strict=True):
         if info.type not in _TYPES:
@@ -56,6 +60,11 @@ def _session(path: Path) -> Any:
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's errors have no common base
         raise PackError(f"{path}: onnxruntime cannot run it ({error})") from error
+
+
+def _gives_labels(session: Any) -> bool:
+    first, *others = (info.type for info in session.get_outputs())
+    return bool(others) and first in ("tensor(int64)", "tensor(string)")
 
 
 def verify_import(path: Path, graph: Graph, samples: FloatArray | Sequence[FloatArray]) -> float:

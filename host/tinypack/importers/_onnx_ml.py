@@ -10,6 +10,8 @@ from typing import Any
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from ..errors import PackError
+
 DOMAIN = "ai.onnx.ml"
 CLASSIFIERS = ("TreeEnsembleClassifier", "LinearClassifier", "SVMClassifier")
 _LABELS = ("classlabels_int64s", "classlabels_ints", "classlabels_strings")
@@ -20,6 +22,7 @@ def without_labels(graph: onnx.GraphProto) -> tuple[str, ...]:
     """Leaves the scores of a classifier alone in the graph; the names of its classes."""
     if not any(node.domain == DOMAIN for node in graph.node):
         return ()
+    _refuse(graph)
     labels = _labels(graph)
     _drop_maps(graph)
     scores = [o for o in graph.output if o.type.tensor_type.elem_type not in _LABEL_TYPES]
@@ -27,7 +30,24 @@ def without_labels(graph: onnx.GraphProto) -> tuple[str, ...]:
         del graph.output[:]
         graph.output.extend(scores)
     _drop_unused(graph)
+    _join_votes(graph)
+    _drop_unused(graph)
     return labels
+
+
+def _refuse(graph: onnx.GraphProto) -> None:
+    """Models whose operators might do, but not in the memory or the precision of a board."""
+    if {"Scan", "TopK"} <= {node.op_type for node in graph.node} or any(
+        node.op_type == "CDist" for node in graph.node
+    ):
+        raise PackError(
+            "nearest neighbours keep and search all samples; train a forest or an SVC instead"
+        )
+    if {"theta", "sigma", "jointi"} <= {tensor.name for tensor in graph.initializer}:
+        raise PackError(
+            "GaussianNB adds squares too large for 16 bits; train LinearDiscriminantAnalysis or"
+            " LogisticRegression instead"
+        )
 
 
 def _labels(graph: onnx.GraphProto) -> tuple[str, ...]:
@@ -59,6 +79,29 @@ def _drop_maps(graph: onnx.GraphProto) -> None:
         graph.node.remove(node)
 
 
+def _join_votes(graph: onnx.GraphProto) -> None:
+    """An SVC's scores of pairs and what skl2onnx makes votes of them with, as one operator."""
+    for node in graph.node:
+        given = {attribute.name: attribute for attribute in node.attribute}
+        classes = max(
+            (len(helper.get_attribute_value(given[k])) for k in _LABELS if k in given), default=0
+        )
+        if node.op_type != "SVMClassifier" or classes < 3 or "prob_a" in given:
+            continue
+        behind = {node.output[1]}
+        for other in graph.node:
+            if behind & set(other.input):
+                behind |= set(other.output)
+        compared = [n for n in graph.node if n.op_type == "Less" and behind & set(n.input)]
+        if compared and len(graph.output) == 1 and graph.output[0].name in behind:
+            for other in list(graph.node):
+                if graph.output[0].name in other.output:
+                    graph.node.remove(other)
+            node.output[1] = graph.output[0].name
+            node.attribute.append(helper.make_attribute("votes", 1))
+            return
+
+
 def _drop_unused(graph: onnx.GraphProto) -> None:
     wanted = {output.name for output in graph.output}
     kept = []
@@ -87,7 +130,8 @@ def output_shape(
             return (*rows, max(classes, 1))
         case "SVMClassifier":
             pairs = classes * (classes - 1) // 2
-            return (*rows, classes if classes == 2 or attrs.get("prob_a") else pairs)
+            paired = classes != 2 and not attrs.get("prob_a") and not attrs.get("votes")
+            return (*rows, pairs if paired else classes)
         case "TreeEnsembleRegressor":
             return (*rows, int(attrs.get("n_targets", 1)))
         case "LinearRegressor":

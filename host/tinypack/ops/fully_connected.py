@@ -14,13 +14,17 @@ from ._layer import Layer, Quantized
 from ._linear import quantize_linear
 from ._linear_model import ONNX as LINEAR_MODELS
 from ._linear_model import linear_model
+from ._svm import ONNX as SUPPORT_VECTORS
+from ._svm import support_vectors
 
-ONNX = ("Gemm", "MatMul", *LINEAR_MODELS)
+ONNX = ("Gemm", "MatMul", *LINEAR_MODELS, *SUPPORT_VECTORS)
 
 
 def legalize(node: Node, build: Builder) -> Value | None:
     if node.op in LINEAR_MODELS:
         return linear_model(node, build)
+    if node.op in SUPPORT_VECTORS:
+        return support_vectors(node, build)
     if node.op == "MatMul":
         return _matmul(node, build)
     return _gemm(node, build) if node.input(1).is_constant else None  # batch_matmul

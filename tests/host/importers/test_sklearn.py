@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tinypack import ops
+from tinypack.calibrate import _session, reference
 from tinypack.errors import PackError
 from tinypack.execute import run_samples
-from tinypack.pipeline import Packed, pack
+from tinypack.pipeline import Packed, load, pack
 from tinypack.samples import Samples
 
 pytest.importorskip("skl2onnx")
@@ -20,6 +22,7 @@ from sklearn import (
     decomposition,
     ensemble,
     linear_model,
+    naive_bayes,
     neighbors,
     neural_network,
     preprocessing,
@@ -62,6 +65,8 @@ CLASSIFIERS: dict[str, tuple[Callable[[], Any], float]] = {
         ),
         0.98,
     ),
+    "svc": (lambda: make_pipeline(scaled(), svm.SVC()), 0.98),
+    "svc_linear": (lambda: svm.SVC(kernel="linear"), 0.98),
     "mlp": (
         lambda: make_pipeline(
             scaled(), neural_network.MLPClassifier((8,), max_iter=300, random_state=0)
@@ -77,6 +82,7 @@ REGRESSORS: dict[str, Callable[[], Any]] = {
     "linear": lambda: linear_model.LinearRegression(),
     "lasso": lambda: linear_model.Lasso(),
     "sgd": lambda: make_pipeline(scaled(), linear_model.SGDRegressor(random_state=0)),
+    "svr": lambda: svm.SVR(kernel="linear", C=100),
 }
 
 
@@ -86,12 +92,12 @@ def _data(load: Callable[..., Any]) -> list[Any]:
     return parts
 
 
-def _exported(folder: Path, model: Any, x: np.ndarray, y: np.ndarray) -> Path:
+def _exported(folder: Path, model: Any, x: np.ndarray, y: np.ndarray, **options: bool) -> Path:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model.fit(x, y)
         path = folder / "model.onnx"
-        path.write_bytes(to_onnx(model, x[:1]).SerializeToString())
+        path.write_bytes(to_onnx(model, x[:1], options=options or None).SerializeToString())
     return path
 
 
@@ -143,8 +149,64 @@ def test_trees_split_between_neighbours(offset: float, tmp_path: Path) -> None:
     assert np.array_equal(_outputs(packed, x).argmax(1), model.predict(x))
 
 
-def test_neighbours_are_refused(tmp_path: Path) -> None:
+KERNELS = {
+    "rbf": {},
+    "poly": {"kernel": "poly", "degree": 2, "coef0": 1.0},
+    "sigmoid": {"kernel": "sigmoid", "coef0": -1.0},
+    "linear": {"kernel": "linear"},
+    "pairs": {"decision_function_shape": "ovo"},
+}
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_kernels_and_votes_are_those_of_onnxruntime(name: str, tmp_path: Path) -> None:
+    x, unseen, y, _ = _data(datasets.load_wine)
+    model = make_pipeline(scaled(), svm.SVC(**KERNELS[name]))
+    path = _exported(tmp_path, model, x, y, zipmap=False)
+    graph = load(path).graph
+    (scores,) = ops.run(graph, ops.source_inputs(graph, [unseen]))
+    expected = _session(path).run(None, {"X": unseen})[1]
+    assert scores.reshape(expected.shape) == pytest.approx(expected, abs=1e-3)
+
+
+def test_platt_probabilities_are_those_of_onnxruntime(tmp_path: Path) -> None:
+    x, unseen, y, _ = _data(datasets.load_breast_cancer)
+    model = make_pipeline(scaled(), svm.SVC(probability=True, random_state=0))
+    path = _exported(tmp_path, model, x, y, zipmap=False)
+    graph = load(path).graph
+    (scores,) = ops.run(graph, ops.source_inputs(graph, [unseen]))
+    expected = _session(path).run(None, {"X": unseen})[1]
+    assert scores.reshape(expected.shape) == pytest.approx(expected, abs=1e-2)
+
+
+def test_float_reference_of_a_classifier_is_its_scores(tmp_path: Path) -> None:
+    x, unseen, y, _ = _data(datasets.load_iris)
+    model = ensemble.RandomForestClassifier(10, random_state=0)
+    (scores,) = reference(_exported(tmp_path, model, x, y), unseen)
+    assert scores.reshape(len(unseen), -1) == pytest.approx(model.predict_proba(unseen), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("model", "reason"),
+    [
+        (neighbors.KNeighborsClassifier(), "nearest neighbours"),
+        (naive_bayes.GaussianNB(), "GaussianNB"),
+        (svm.SVC(probability=True), "probability=False"),
+        (
+            make_pipeline(preprocessing.Normalizer("max"), linear_model.LogisticRegression()),
+            "MAX norm",
+        ),
+    ],
+    ids=["neighbours", "bayes", "coupling", "norm"],
+)
+def test_refused_in_one_sentence(model: Any, reason: str, tmp_path: Path) -> None:
     x, _, y, _ = _data(datasets.load_iris)
-    path = _exported(tmp_path, neighbors.KNeighborsClassifier(), x, y)
-    with pytest.raises(PackError, match="Scan is not supported"):
-        pack(path, Samples(x, y))
+    with pytest.raises(PackError, match=reason) as info:
+        pack(_exported(tmp_path, model, x, y), Samples(x, y))
+    assert "\n" not in str(info.value)
+
+
+@pytest.mark.parametrize("suffix", ["pkl", "joblib"])
+def test_pickles_are_not_read(suffix: str, tmp_path: Path) -> None:
+    with pytest.raises(PackError, match="to_onnx"):
+        load(tmp_path / f"model.{suffix}")
