@@ -247,6 +247,8 @@ def pack(
     widths = choice.widths if choice else None
     quantized = _quantized(model, calibration, precision, spec, progress, widths)
     bare = _records(quantized, spec, precision, labels)
+    heard = map(quantized.noise.get, quantized.graph.nodes)
+    noise = {node.outputs: db for node, db in zip(bare.nodes, heard, strict=True)}
     bare, plan = least_plan(bare)
     planned = apply_plan(bare, plan)
     metadata = _metadata(path, model, task) | dict(planned.metadata)
@@ -271,7 +273,7 @@ def pack(
         precision=complete.metadata["precision"],
         accuracy=accuracy,
         warnings=_warnings(model.graph, calibration, reference, labels),
-        noise=tuple(quantized.noise.get(node) for node in quantized.graph.nodes),
+        noise=tuple(noise[node.outputs] for node in bare.nodes),
         choice=choice,
     )
 

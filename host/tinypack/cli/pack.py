@@ -167,6 +167,7 @@ def _result(target: Path, packed: "Packed", tested: "Evaluation | None") -> dict
         "constant_bytes": total.constant_bytes,
         "arena_bytes": total.arena_bytes,
         "arena_lower_bound": packed.plan.lower_bound,
+        "arena_given_order": packed.plan.given_order_bytes,
         "arena_by_family": dict(total.arena_by_family),
         "params": total.params,
         "macs": total.macs,
@@ -201,6 +202,8 @@ def _print(result: dict[str, Any], packed: "Packed") -> None:
         ("parameters", result["params"]),
         ("multiply-accumulates", result["macs"]),
     ]
+    if before := result["arena_given_order"]:
+        rows.insert(4, ("  in the order of the source", before))
     if accuracy := result["accuracy"]:
         rows += accuracy_rows(accuracy)
     print_table(result["output"], ("", ""), rows)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from ..model_file import ModelSpec
 from ..optable import FAMILIES
 from .lifetime import Lifetimes, aligned, lifetimes, scratch_by_family, tensor_bytes
+from .order import reordered
 from .packing import pack
 from .views import without_copies
 
@@ -13,13 +14,15 @@ from .views import without_copies
 @dataclass(frozen=True)
 class MemoryPlan:
     """`offsets` by tensor, `scratch` by node, -1 for none; `live`: least bytes of each node;
-    `state`: bytes in front of all else."""
+    `state`: bytes in front of all else; `given_order_bytes`: the arena had the nodes kept theirs.
+    """
 
     offsets: tuple[int, ...]
     scratch: tuple[int, ...]
     families: Mapping[str, int]
     live: tuple[int, ...]
     state: int = 0
+    given_order_bytes: int | None = None
 
     @property
     def arena_bytes(self) -> int:
@@ -67,10 +70,21 @@ def _state(model: ModelSpec) -> tuple[dict[int, int], int]:
 
 
 def least_plan(model: ModelSpec) -> tuple[ModelSpec, MemoryPlan]:
-    """The model, perhaps without nodes that only copy, and its plan: whichever needs less memory.
-
-    Parts made in place keep their whole alive from the first of them on, which can cost memory.
+    """The model, perhaps in another order of nodes and without those that only copy, and its plan:
+    whichever needs less memory.
     """
+    given = _least_of_copies(model)
+    other = reordered(model)
+    if other is model:
+        return given
+    least = _least_of_copies(other)
+    if least[1].arena_bytes >= given[1].arena_bytes:
+        return given
+    return least[0], replace(least[1], given_order_bytes=given[1].arena_bytes)
+
+
+def _least_of_copies(model: ModelSpec) -> tuple[ModelSpec, MemoryPlan]:
+    """Parts made in place keep their whole alive from the first of them on, which costs memory."""
     plan, shorter = plan_memory(model), without_copies(model)
     if shorter is model:
         return model, plan

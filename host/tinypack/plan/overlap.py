@@ -33,7 +33,7 @@ def leads(
         return _inplace(inputs, output)
     # depthwise kernels go plane by plane: an input plane must have one output plane
     planes = op == "depthwise_conv_2d" and inputs[0].shape[-1] != output.shape[-1]
-    if kind == "window" and inputs[0].data is None and not planes:
+    if kind == "window" and _passes(inputs[0]) and not planes:
         bits = BITS[output.dtype]
         return {0: _window(attrs, nhwc(inputs[0].shape, bits), nhwc(output.shape, bits))}
     return {}
@@ -47,8 +47,13 @@ def _inplace(inputs: Sequence[TensorSpec], output: TensorSpec) -> dict[int, Lead
     return {
         i: Lead(0, ALIGNMENT)
         for i, tensor in enumerate(inputs)
-        if tensor.data is None and same_size(tensor)
+        if _passes(tensor) and same_size(tensor)
     }
+
+
+def _passes(tensor: TensorSpec) -> bool:
+    """Neither a constant nor kept between runs."""
+    return tensor.data is None and not tensor.state
 
 
 def _window(attrs: Mapping[str, int], x: SimpleNamespace, y: SimpleNamespace) -> Lead:
