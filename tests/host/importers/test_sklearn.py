@@ -2,11 +2,13 @@
 
 import warnings
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from onnx import ModelProto, TensorProto, helper
 from tinypack import ops
 from tinypack.calibrate import _session, reference
 from tinypack.errors import PackError
@@ -167,6 +169,73 @@ def test_kernels_and_votes_are_those_of_onnxruntime(name: str, tmp_path: Path) -
     (scores,) = ops.run(graph, ops.source_inputs(graph, [unseen]))
     expected = _session(path).run(None, {"X": unseen})[1]
     assert scores.reshape(expected.shape) == pytest.approx(expected, abs=1e-3)
+
+
+def _ensemble(modes: list[str], aggregate: str) -> bytes:
+    """Two trees over three features, with thresholds that inputs meet exactly."""
+    node = helper.make_node(
+        "TreeEnsembleRegressor",
+        ["X"],
+        ["Y"],
+        domain="ai.onnx.ml",
+        n_targets=2,
+        aggregate_function=aggregate,
+        base_values=[0.5, -0.25],
+        nodes_treeids=[0] * 5 + [1] * 3,
+        nodes_nodeids=[0, 1, 2, 3, 4, 0, 1, 2],
+        nodes_featureids=[0, 1, 0, 0, 0, 2, 0, 0],
+        nodes_values=[1.0, 2.0, 0.0, 0.0, 0.0, -1.0, 0.0, 0.0],
+        nodes_modes=[modes[0], modes[1], "LEAF", "LEAF", "LEAF", modes[2], "LEAF", "LEAF"],
+        nodes_truenodeids=[1, 3, 0, 0, 0, 1, 0, 0],
+        nodes_falsenodeids=[2, 4, 0, 0, 0, 2, 0, 0],
+        target_treeids=[0] * 6 + [1] * 4,
+        target_nodeids=[2, 2, 3, 3, 4, 4, 1, 1, 2, 2],
+        target_ids=[0, 1] * 5,
+        target_weights=[1.0, -2.0, 3.0, 0.5, 5.0, 6.0, -7.0, 8.0, 9.0, 10.0],
+    )
+    x, y = (
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, size])
+        for name, size in (("X", 3), ("Y", 2))
+    )
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)]
+    model = helper.make_model(helper.make_graph([node], "trees", [x], [y]), opset_imports=opsets)
+    model.ir_version = 9
+    encoded: bytes = model.SerializeToString()
+    return encoded
+
+
+@pytest.mark.parametrize("aggregate", ["SUM", "AVERAGE"])
+@pytest.mark.parametrize(
+    "modes",
+    [
+        ["BRANCH_LEQ", "BRANCH_LT", "BRANCH_GT"],
+        ["BRANCH_LT", "BRANCH_GTE", "BRANCH_LEQ"],
+        ["BRANCH_GTE", "BRANCH_GT", "BRANCH_LT"],
+    ],
+)
+def test_comparisons_are_those_of_onnxruntime(
+    modes: list[str], aggregate: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "trees.onnx"
+    path.write_bytes(_ensemble(modes, aggregate))
+    x = np.array(list(product([0, 1, 2, 3], [1, 2, 3], [-2, -1, 0])), np.float32)
+    expected = np.concatenate([_session(path).run(None, {"X": row[None]})[0] for row in x])
+    assert _outputs(pack(path, Samples(x)), x) == pytest.approx(expected, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("nodes_truenodeids", 0), ("nodes_featureids", 3), ("nodes_falsenodeids", 99)],
+    ids=["loop", "feature", "child"],
+)
+def test_damaged_trees_are_refused(key: str, value: int, tmp_path: Path) -> None:
+    proto = ModelProto.FromString(_ensemble(["BRANCH_LEQ"] * 3, "SUM"))
+    (attribute,) = (a for a in proto.graph.node[0].attribute if a.name == key)
+    attribute.ints[1] = value
+    path = tmp_path / "trees.onnx"
+    path.write_bytes(proto.SerializeToString())
+    with pytest.raises(PackError):
+        load(path)
 
 
 def test_platt_probabilities_are_those_of_onnxruntime(tmp_path: Path) -> None:
