@@ -13,6 +13,27 @@ bool tin_average_pool_2d_check(const tin_node_t *node) {
            && tin_axis_ok(y->w, x->w, a->kernel_w, a->stride_w, a->pad_left, a->dilation_w);
 }
 
+// `count` elements, `step` bytes from one to the next.
+static inline int32_t sum_s8(const int8_t *from, int32_t count, int32_t step) {
+    uint32_t sum = 0;
+    if (count & 1) {
+        sum = (uint32_t)*from;
+        from += step;
+    }
+    for (count >>= 1; count > 0; count--, from += 2 * step) {
+        sum += (uint32_t)from[0] + (uint32_t)from[step];
+    }
+    return (int32_t)sum;
+}
+
+static inline int32_t sum_s16(const int8_t *from, int32_t count, int32_t step) {
+    uint32_t sum = 0;
+    for (; count > 0; count--, from += step) {
+        sum += (uint32_t)tin_load(from, true, 0);
+    }
+    return (int32_t)sum;
+}
+
 void tin_average_pool_2d(const tin_node_t *node, int32_t row0, int32_t row1, void *scratch) {
     const tin_tensor_t *const x = &node->inputs[0], *const y = &node->outputs[0];
     const tin_average_pool_2d_attrs_t *const a = &node->attrs.average_pool_2d;
@@ -35,10 +56,8 @@ void tin_average_pool_2d(const tin_node_t *node, int32_t row0, int32_t row1, voi
             for (int32_t c = 0; c < y->c; c++) {
                 const int8_t *from = first + (s16 ? 2 * c : c);
                 int32_t sum = 0;
-                for (int32_t left = count; left > 0; left -= run, from += skip) {
-                    for (int32_t w = run; w > 0; w--, from += step) {
-                        sum = tin_wrap_add(sum, tin_load(from, s16, 0));
-                    }
+                for (int32_t left = count; left > 0; left -= run, from += run * step + skip) {
+                    sum = tin_wrap_add(sum, s16 ? sum_s16(from, run, step) : sum_s8(from, run, step));
                 }
                 if (a->multiplier == 0) {
                     // Taps may lie on both sides of a small input, none inside.
