@@ -206,8 +206,10 @@ def diagnose(
             f"{path}: its integers are kept as they are, nothing is rounded; diagnose the float"
             " model it was made from"
         )
+    spec = input_spec or InputSpec()
+    _balance(model, calibration, spec)
     graph = decision_graph(model.graph)
-    samples = _thinned((input_spec or InputSpec()).normalized(calibration))
+    samples = _thinned(spec.normalized(calibration))
     if len(samples) < 2:
         raise PackError("one sample cannot be fitted to and measured on; give more samples")
     return diagnose_graph(

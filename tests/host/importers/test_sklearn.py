@@ -13,7 +13,7 @@ from tinypack import ops
 from tinypack.calibrate import _session, reference
 from tinypack.errors import PackError
 from tinypack.execute import run_samples
-from tinypack.pipeline import Packed, load, pack
+from tinypack.pipeline import Packed, diagnose, load, pack
 from tinypack.samples import Samples
 
 pytest.importorskip("skl2onnx")
@@ -128,6 +128,13 @@ def test_regressor_explains_as_much(name: str, tmp_path: Path) -> None:
     packed = pack(_exported(tmp_path, model, x, y), Samples(x, y))
     exact = r2_score(truth, model.predict(unseen))
     assert r2_score(truth, _outputs(packed, unseen)[:, 0]) == pytest.approx(exact, abs=0.01)
+
+
+def test_diagnosis_sees_features_of_different_size_as_packed(tmp_path: Path) -> None:
+    x, _, y, _ = _data(datasets.load_wine)
+    model = linear_model.LogisticRegression(max_iter=5000)
+    found = diagnose(_exported(tmp_path, model, x, y), Samples(x, y))
+    assert found.trials[0].decibels > 20  # 5 with one scale for all
 
 
 def test_names_of_classes_are_labels(tmp_path: Path) -> None:
