@@ -41,8 +41,9 @@ fuzz: venv
 bench: venv
 	PYTHONPATH=host:device $(PY) -m bench
 
-# The tables of README.md.
+# The tables of README.md, and what tinypack estimates milliseconds with.
 results: bench
+	PYTHONPATH=host:device $(PY) -m bench.coefficients
 	PYTHONPATH=host:device $(PY) -m bench.results $(TINYINFER_MODELS)
 
 # docs/ACCURACY.md: every model of TINYINFER_MODELS with every precision.

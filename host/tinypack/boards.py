@@ -26,6 +26,7 @@ class Board:
     backends: tuple[str, ...]  # usermod, natmod, python
     witness: str  # what has been run on it
     sources: Mapping[str, str]  # where a figure comes from
+    cycles_per_instruction: float | None = None  # of kernels; None: nothing is published
     emulator: Mapping[str, Any] | None = None
 
     @property

@@ -4,18 +4,29 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from .boards import Board
+from .estimate import milliseconds, native_module_bytes
 from .model_file import ModelSpec
 
 
 @dataclass(frozen=True)
 class Fit:
-    """`ram_bytes`: arena, and the file where the board cannot read it in place."""
+    """`ram_bytes`: arena, native module, and the file where the board cannot read it in place.
+
+    A firmware with the engine built in has the module in flash. `milliseconds_estimate` is None
+    where nothing was measured or published.
+    """
 
     id: str
     fits: bool
     reason: str
     ram_bytes: int
     ram_free: int
+    arena_bytes: int
+    native_module_bytes: int
+    file_in_place: bool
+    flash_bytes: int
+    flash_free: int | None
+    milliseconds_estimate: float | None
 
     def record(self) -> dict[str, Any]:
         return asdict(self)
@@ -24,9 +35,26 @@ class Fit:
 def fit(board: Board, model: ModelSpec, file_bytes: int) -> Fit:
     arena = model.families.get(board.core, model.arena_bytes)
     in_place = (board.romfs_bytes or 0) >= file_bytes
-    ram = arena + (0 if in_place else file_bytes)
+    module = native_module_bytes(board)
+    ram = arena + module + (0 if in_place else file_bytes)
+    flash = board.romfs_bytes if in_place else board.flash_bytes
     reason = ""
     if ram > board.ram_bytes:
-        file = "" if in_place else f" with the file of {file_bytes}, which it cannot read in place"
-        reason = f"it needs {ram} bytes of RAM{file} and {board.ram_bytes} are free"
-    return Fit(board.id, not reason, reason, ram, board.ram_bytes)
+        file = "" if in_place else f", the file of {file_bytes} that it cannot read in place"
+        parts = f" (arena {arena}, native module {module}{file})"
+        reason = f"it needs {ram} bytes of RAM{parts} and {board.ram_bytes} are free"
+    elif flash is not None and not in_place and file_bytes > flash:
+        reason = f"the file has {file_bytes} bytes and its file system {flash}"
+    return Fit(
+        id=board.id,
+        fits=not reason,
+        reason=reason,
+        ram_bytes=ram,
+        ram_free=board.ram_bytes,
+        arena_bytes=arena,
+        native_module_bytes=module,
+        file_in_place=in_place,
+        flash_bytes=file_bytes,
+        flash_free=flash,
+        milliseconds_estimate=milliseconds(board, model),
+    )

@@ -82,6 +82,28 @@ def _parameters(op: str, tensor: TensorSpec) -> int:
     return tensor.shape[0] if tensor.dtype == "s32" else count
 
 
+def what_is_large(model: ModelSpec) -> list[str]:
+    """Sentences on what would make the model smaller."""
+    total = cost(model, 0)
+    result = []
+    heavy = {i for node in model.nodes if OPS[node.op].macs != "0" for i in node.inputs}
+    constants = [t for t in map(model.tensors.__getitem__, sorted(heavy)) if t.data is not None]
+    s8 = sum(len(t.data or b"") for t in constants if t.dtype == "s8")
+    if s8:
+        result.append(f"--precision int4 would save up to {s8 // 2} bytes of weights")
+    largest = max(total.nodes, key=lambda node: node.weight_bytes, default=None)
+    if largest and len(total.nodes) > 1 and 4 * largest.weight_bytes >= total.weight_bytes > 0:
+        share = 100 * largest.weight_bytes / total.weight_bytes
+        result.append(f"{largest.name or largest.op} holds {share:.0f} % of the weights")
+    peak = max(total.nodes, key=lambda node: node.live_bytes, default=None)
+    if peak:
+        result.append(
+            f"the arena cannot be below {peak.live_bytes} bytes because {peak.name or peak.op}"
+            " needs them"
+        )
+    return result
+
+
 def info(model: ModelSpec, file_bytes: int) -> dict[str, Any]:
     """The keys of `tinypack info --json`."""
     total = cost(model, file_bytes)

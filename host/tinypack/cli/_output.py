@@ -88,6 +88,21 @@ def verdict(board: Mapping[str, Any]) -> str:
     return "fits" if board["fits"] else f"does not fit because {board['reason']}"
 
 
+def board_figures(board: Mapping[str, Any]) -> str:
+    """RAM, flash and time of a board's record from fit.py."""
+    parts = [f"arena {count(board['arena_bytes'])}"]
+    if module := board["native_module_bytes"]:
+        parts.append(f"native module {count(module)}")
+    if not board["file_in_place"]:
+        parts.append(f"file {count(board['flash_bytes'])}")
+    text = f"; RAM {count(board['ram_bytes'])} of {count(board['ram_free'])}: {', '.join(parts)}"
+    if board["flash_free"] is not None:
+        text += f"; flash {count(board['flash_bytes'])} of {count(board['flash_free'])}"
+    if (time := board["milliseconds_estimate"]) is not None:
+        text += f"; {time:.3g} ms (estimate)"
+    return text
+
+
 @contextmanager
 def progress(quiet: bool) -> Iterator[Progress]:
     """Shows work that takes long, on a terminal's standard error only."""

@@ -5,19 +5,31 @@ from typing import Any
 
 import click
 
-from ._output import json_option, print_json, print_table, read_file, shape
+from ._output import json_option, print_json, print_table, read_file, shape, write_file
 
 
 @click.command("info", short_help="Show what is in a model file.")
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--arena",
+    type=click.Path(path_type=Path),
+    help="Also draw what lies where in memory while each node runs: arena.svg",
+)
 @json_option
-def command(file: Path, as_json: bool) -> None:
+def command(file: Path, arena: Path | None, as_json: bool) -> None:
     """Shows what is in FILE (.tinf): sizes, memory, operators, inputs, outputs, labels."""
     from ..model_file import read_model
     from ..report import info
 
     data = read_file(file)
-    result = info(read_model(data), len(data))
+    model = read_model(data)
+    result = info(model, len(data))
+    if arena:
+        from xml.etree.ElementTree import tostring
+
+        from ..arena_picture import arena_picture
+
+        write_file(arena, tostring(arena_picture(model)))
     if as_json:
         print_json(result)
         return

@@ -8,6 +8,7 @@ import click
 
 from ._choice import check_budgets, layer_choices, print_choice
 from ._output import (
+    board_figures,
     count,
     input_shape,
     input_shape_option,
@@ -145,7 +146,7 @@ def _test(packed: "Packed", model: Path, calib: Path, show: Any) -> "Evaluation 
 
 
 def _result(target: Path, packed: "Packed", tested: "Evaluation | None") -> dict[str, Any]:
-    from ..report import cost
+    from ..report import cost, what_is_large
 
     total = cost(packed.model, len(packed.file))
     measured = tested or packed.accuracy
@@ -174,6 +175,7 @@ def _result(target: Path, packed: "Packed", tested: "Evaluation | None") -> dict
         "accuracy": accuracy,
         "warnings": list(packed.warnings),
         "layers": layer_choices(packed.choice),
+        "smaller": what_is_large(packed.model),
     }
 
 
@@ -210,7 +212,9 @@ def _print(result: dict[str, Any], packed: "Packed") -> None:
     if packed.choice is not None:
         print_choice(packed.choice)
     for board in result.get("boards", []):
-        click.echo(f"{board['id']}: {verdict(board)}")
+        click.echo(f"{board['id']}: {verdict(board)}{board_figures(board)}")
+    for sentence in result["smaller"]:
+        click.echo(sentence)
 
 
 def accuracy_rows(accuracy: dict[str, Any]) -> list[tuple[str, object]]:

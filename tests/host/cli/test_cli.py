@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -139,6 +140,25 @@ def test_info(run_json, tinypack, digits):
     assert result["inputs"][0]["dtype"] == "s8" and result["outputs"][0]["dtype"] == "s8"
     assert len(result["metadata"]["source_sha256"]) == 64
     assert "fully_connected" in tinypack("info", digits).out
+
+
+def test_info_draws_the_arena(tinypack, digits, tmp_path):
+    picture = tmp_path / "arena.svg"
+    tinypack("info", digits, "--arena", picture)
+    svg = ElementTree.parse(picture).getroot()
+    assert svg.tag.endswith("svg") and len(list(svg.iter())) > 20
+
+
+def test_pack_says_what_a_board_has_to_hold(tinypack, run_json, tmp_path):
+    out = tmp_path / "digits.tinf"
+    arguments = ("pack", MODEL, "--calib", SAMPLES, "-o", out, "--board", "pico")
+    board, smaller = (run_json(*arguments)[key] for key in ("boards", "smaller"))
+    parts = ("arena_bytes", "native_module_bytes", "flash_bytes")
+    assert board[0]["ram_bytes"] == sum(board[0][part] for part in parts)
+    assert 0 < board[0]["milliseconds_estimate"] < 1000
+    text = tinypack(*arguments).out
+    assert "ms (estimate)" in text and all(sentence in text for sentence in smaller)
+    assert "int4 would save" in text and "of the weights" in text
 
 
 def test_eval(run_json, tinypack, digits):
