@@ -37,6 +37,7 @@ TOOLS = {
         "riscv64-unknown-elf-gcc -E --specs=picolibc.specs -include string.h -xc /dev/null",
         ("gcc-riscv64-unknown-elf", "picolibc-riscv64-unknown-elf"),
     ),
+    "valgrind": Tool("valgrind --version", ("valgrind",)),
     "qemu-system-arm": Tool("qemu-system-arm --version", ("qemu-system-arm",)),
     "qemu-system-riscv32": Tool("qemu-system-riscv32 --version", ("qemu-system-misc",)),
 }

@@ -11,6 +11,9 @@
 #include "arch/m0p.h"
 #elif TIN_FAMILY == TIN_FAMILY_RV32
 #include "arch/rv32.h"
+#elif defined(__SSE2__) && !defined(MICROPY_ENABLE_DYNRUNTIME)
+// Not in native modules: on a PC they show what boards do, whose bytes count.
+#include "arch/x86.h"
 #endif
 
 #ifndef tin_requant_form
