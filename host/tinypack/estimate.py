@@ -27,9 +27,11 @@ def speed() -> dict[str, Any]:
     return figures
 
 
-def native_module_bytes(board: Board) -> int:
-    """What the native module takes of RAM, at most; 0 where none is known to load."""
-    size: int = speed()["native_modules"].get(board.natmod, 0)
+def native_module_bytes(board: Board) -> int | None:
+    """What the native module takes of RAM, at most; None where it was not measured."""
+    if board.natmod is None:
+        return 0
+    size: int | None = speed()["native_modules"].get(board.natmod)
     return size
 
 

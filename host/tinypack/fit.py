@@ -12,8 +12,8 @@ from .model_file import ModelSpec
 class Fit:
     """`ram_bytes`: arena, native module, and the file where the board cannot read it in place.
 
-    A firmware with the engine built in has the module in flash. `milliseconds_estimate` is None
-    where nothing was measured or published.
+    A firmware with the engine built in has the module in flash. A module that was not measured is
+    None and not counted; `milliseconds_estimate` is None without a measurement.
     """
 
     id: str
@@ -22,7 +22,7 @@ class Fit:
     ram_bytes: int
     ram_free: int
     arena_bytes: int
-    native_module_bytes: int
+    native_module_bytes: int | None
     file_in_place: bool
     flash_bytes: int
     flash_free: int | None
@@ -36,12 +36,12 @@ def fit(board: Board, model: ModelSpec, file_bytes: int) -> Fit:
     arena = model.families.get(board.core, model.arena_bytes)
     in_place = (board.romfs_bytes or 0) >= file_bytes
     module = native_module_bytes(board)
-    ram = arena + module + (0 if in_place else file_bytes)
+    ram = arena + (module or 0) + (0 if in_place else file_bytes)
     flash = board.romfs_bytes if in_place else board.flash_bytes
     reason = ""
     if ram > board.ram_bytes:
         file = "" if in_place else f", the file of {file_bytes} that it cannot read in place"
-        parts = f" (arena {arena}, native module {module}{file})"
+        parts = f" (arena {arena}, native module {module or 'not counted'}{file})"
         reason = f"it needs {ram} bytes of RAM{parts} and {board.ram_bytes} are free"
     elif flash is not None and not in_place and file_bytes > flash:
         reason = f"the file has {file_bytes} bytes and its file system {flash}"

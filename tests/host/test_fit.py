@@ -37,3 +37,8 @@ def test_the_native_module_takes_ram():
 def test_a_file_that_the_file_system_cannot_hold():
     verdict = fit(replace(BOARD, ram_bytes=9000, flash_bytes=2000), MODEL, 2001)
     assert not verdict.fits and "2001" in verdict.reason and "2000" in verdict.reason
+
+
+def test_a_module_that_nobody_measured_is_not_called_free():
+    verdict = fit(replace(BOARD, natmods=("xtensawin-unknown",)), MODEL, 101)
+    assert verdict.native_module_bytes is None and "not counted" in verdict.reason

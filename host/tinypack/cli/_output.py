@@ -91,7 +91,10 @@ def verdict(board: Mapping[str, Any]) -> str:
 def board_figures(board: Mapping[str, Any]) -> str:
     """RAM, flash and time of a board's record from fit.py."""
     parts = [f"arena {count(board['arena_bytes'])}"]
-    if module := board["native_module_bytes"]:
+    module = board["native_module_bytes"]
+    if module is None:
+        parts.append("native module not measured, not counted")
+    elif module:
         parts.append(f"native module {count(module)}")
     if not board["file_in_place"]:
         parts.append(f"file {count(board['flash_bytes'])}")
