@@ -16,8 +16,10 @@ import tflite
 from ..errors import PackError
 from ..ir import Array, Graph, Model, Node, QuantParams, Value, constant
 from ..ops import MODULES, unsupported
+from ._tflite_extremes import EXTREMES
 from ._tflite_images import IMAGES, drop_blocks
 from ._tflite_movement import MOVEMENTS, import_movement
+from ._tflite_unary import UNARY
 
 _DTYPES: dict[int, tuple[str, Any]] = {
     tflite.TensorType.FLOAT32: ("f32", "<f4"),
@@ -125,7 +127,7 @@ class _Importer:
         if op in MOVEMENTS:
             import_movement(what)
             return
-        import_ = _IMPORT.get(op) or IMAGES.get(op)
+        import_ = _IMPORT.get(op) or IMAGES.get(op) or UNARY.get(op) or EXTREMES.get(op)
         if import_ is None or len(outputs) != 1:
             raise unsupported(what.name, op)
         import_(what)
@@ -382,20 +384,8 @@ def _transpose(what: _Operator) -> None:
     what.add("transpose", what.input(0), perm=tuple(what.numbers(1)))
 
 
-def _clamp(**bounds: float) -> Callable[[_Operator], None]:
-    return lambda what: what.add("quantize", what.input(0), **bounds)
-
-
-def _unary(name: str, option: Callable[[Any], float] | None = None) -> Callable[[_Operator], None]:
-    def import_(what: _Operator) -> None:
-        if what.input(0).quant is not None:
-            raise what.refuse(
-                "is not supported in int8 files yet", "give the float .tflite or the ONNX file"
-            )
-        extra = () if option is None else (option(what),)
-        what.add("table", what.input(0), function=(name, "x", *extra))
-
-    return import_
+def _quantize(what: _Operator) -> None:
+    what.add("quantize", what.input(0))
 
 
 _IMPORT: dict[str, Callable[[_Operator], None]] = {
@@ -414,14 +404,5 @@ _IMPORT: dict[str, Callable[[_Operator], None]] = {
     "MEAN": _mean,
     "PAD": _pad,
     "TRANSPOSE": _transpose,
-    "QUANTIZE": _clamp(),
-    "RELU": _clamp(activation_min=0.0),
-    "RELU6": _clamp(activation_min=0.0, activation_max=6.0),
-    "RELU_N1_TO_1": _clamp(activation_min=-1.0, activation_max=1.0),
-    "LOGISTIC": _unary("sigmoid"),
-    "TANH": _unary("tanh"),
-    "HARD_SWISH": _unary("hard_swish"),
-    "LEAKY_RELU": _unary(
-        "leaky_relu", lambda what: float(what.options(tflite.LeakyReluOptions).Alpha())
-    ),
+    "QUANTIZE": _quantize,
 }

@@ -152,6 +152,14 @@ def _quantize(node: Node) -> Quantized:
     return _result(node, rescale(real) | activation(node, _params(node.output)))
 
 
+def _table(node: Node) -> Quantized:
+    """The importer has computed the entries, as only the file's own operator tells them."""
+    entries = node.attrs.get("entries")
+    if entries is None:
+        raise PackError(f"node {node.name!r}: table is not supported in int8 files")
+    return Quantized({}, _params(node.output), _EMPTY, table=np.array(entries, np.int8))
+
+
 _RESULTS: dict[str, Callable[[Node], Quantized]] = {
     "conv_2d": _linear,
     "depthwise_conv_2d": _linear,
@@ -171,4 +179,8 @@ _RESULTS: dict[str, Callable[[Node], Quantized]] = {
     "slice": _same,
     "gather": _same,
     "quantize": _quantize,
+    "table": _table,
+    "maximum": _same,
+    "minimum": _same,
+    "reduce_max": _same,
 }
