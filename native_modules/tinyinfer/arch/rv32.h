@@ -404,6 +404,7 @@ TIN_HOT void tin_gemm_block__rv32(const tin_gemm_t *gemm, const void *block, int
 }
 #define tin_gemm_block tin_gemm_block__rv32
 
+#include "arch/rv32_add.h"
 #include "arch/rv32_dw.h"
 #include "arch/rv32_fc.h"
 
