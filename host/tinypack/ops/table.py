@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..ir import Array, FloatArray, Node, Shape, Value
-from ._build import Builder, constant_input, refuse
+from ._build import Builder, constant_input
+from ._elementwise import operands
 from ._layer import Layer, Quantized
 
 Expression = Any
@@ -124,6 +125,9 @@ _UNARY: dict[str, tuple[str, dict[str, float]]] = {
     "Shrink": ("shrink", {"bias": 0.0, "lambd": 0.5}),
 }
 
+# What a logarithm takes zero and below for.
+_NEARLY_ZERO = 1e-3
+
 ELEMENTWISE = True
 ONNX = (*_UNARY, "Gelu", "Swish", "Pow", "PRelu")
 
@@ -138,16 +142,26 @@ def legalize(node: Node, build: Builder) -> Value | None:
         function = ("gelu_tanh" if node.attrs.get("approximate") == "tanh" else "gelu", "x")
     elif node.op == "Swish":
         function = ("mul", "x", ("sigmoid", ("mul", "x", float(node.attrs.get("alpha", 1.0)))))
+    elif node.op == "Pow" and not _is_number(node.input(1)):
+        return _power(*operands(node, build), build)
     else:
         parameter = constant_input(node, 1, "exponent" if node.op == "Pow" else "slope")
-        if len(np.unique(parameter)) == 1:
-            name = "pow" if node.op == "Pow" else "leaky_relu"
-            function = (name, "x", float(parameter.reshape(-1)[0]))
-        elif node.op == "PRelu":
+        if len(np.unique(parameter)) > 1:
             return _prelu(x, parameter, build)
-        else:
-            raise refuse(node, "has more than one exponent", "raise to one constant power")
+        name = "pow" if node.op == "Pow" else "leaky_relu"
+        function = (name, "x", float(parameter.reshape(-1)[0]))
     return build.node("table", x, function=function)
+
+
+def _is_number(value: Value) -> bool:
+    return value.is_constant and len(np.unique(value.data)) == 1
+
+
+def _power(x: Value, k: Value, build: Builder) -> Value:
+    """exp(k * log(x)), of positive x; others count as nearly 0."""
+    logarithm = build.node("table", x, function=("log", ("max", "x", _NEARLY_ZERO)))
+    product = build.node("mul", logarithm, k)
+    return build.node("table", product, function=("exp", "x"))
 
 
 def _prelu(x: Value, slope: Array, build: Builder) -> Value:

@@ -182,6 +182,11 @@ def quantize_graph(
             )
         operands = tuple(Operand(params[v], exact[v], actual[v]) for v in values)
         y = ops.float_(node, *(operand.exact for operand in operands))
+        if not np.isfinite(y).all():
+            raise PackError(
+                f"node {node.name!r}: {node.op} gives infinite values or none on the calibration"
+                " samples; give samples that the model can compute, or bound its input with Clip"
+            )
         width = dtypes.get(node, "s8")
         elements = _elements(node.output, activation)
         layer = _Layer(node, operands, y, width, elements, common.get(node.output))

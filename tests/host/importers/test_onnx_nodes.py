@@ -26,7 +26,7 @@ REFUSED = (
     "int8", "int16", "int32", "int64", "_3d", "argmax", "training", "mask", "bool",
     "empty_set", "sequence", "identity_opt", "zero_size_splits",
     "edge_pad", "reflect_pad", "wrap_pad",
-    "start_out_of_bounds", "allowzero", "test_pow", "logsoftmax",
+    "start_out_of_bounds", "allowzero", "logsoftmax",
 )
 # fmt: on
 
