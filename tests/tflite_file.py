@@ -8,7 +8,11 @@ import flatbuffers
 import numpy as np
 import tflite
 
-_TYPES = {"int8": tflite.TensorType.INT8, "int32": tflite.TensorType.INT32}
+_TYPES = {
+    "int8": tflite.TensorType.INT8,
+    "int16": tflite.TensorType.INT16,
+    "int32": tflite.TensorType.INT32,
+}
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,7 @@ class Tensor:
     zero_point: int = 0
     data: np.ndarray | None = None
     axis: int = 0
+    state: str = ""  # type of a tensor that is kept between runs
 
 
 def constant(data: np.ndarray, scale: Sequence[float] = (), axis: int = 0) -> Tensor:
@@ -65,8 +70,9 @@ def _tensor(builder: flatbuffers.Builder, tensor: Tensor, buffer: int) -> int:
     tflite.TensorStart(builder)
     tflite.TensorAddName(builder, name)
     tflite.TensorAddShape(builder, shape)
-    kind = "int8" if tensor.data is None else tensor.data.dtype.name
+    kind = tensor.state or ("int8" if tensor.data is None else tensor.data.dtype.name)
     tflite.TensorAddType(builder, _TYPES[kind])
+    tflite.TensorAddIsVariable(builder, bool(tensor.state))
     tflite.TensorAddBuffer(builder, buffer)
     if len(tensor.scale):
         tflite.TensorAddQuantization(builder, quantization)
@@ -139,7 +145,8 @@ def model(tensors: Sequence[Tensor], operators: Sequence[Operator]) -> bytes:
     nodes = [_operator(builder, operator, code) for code, operator in enumerate(operators)]
     nodes_at = _offsets(builder, tflite.SubGraphStartOperatorsVector, nodes)
     computed = {i for operator in operators for i in operator.outputs}
-    fed = [i for i, tensor in enumerate(tensors) if tensor.data is None and i not in computed]
+    kept = {i for i, t in enumerate(tensors) if t.data is not None or t.state}
+    fed = [i for i in range(len(tensors)) if i not in computed | kept]
     fed_at = _vector(builder, tflite.SubGraphStartInputsVector, "PrependInt32", fed)
     last = operators[-1].outputs
     last_at = _vector(builder, tflite.SubGraphStartOutputsVector, "PrependInt32", last)

@@ -19,12 +19,14 @@ from ..ops import MODULES, unsupported
 from ._tflite_extremes import EXTREMES
 from ._tflite_images import IMAGES, drop_blocks
 from ._tflite_movement import MOVEMENTS, import_movement
+from ._tflite_recurrent import RECURRENT
 from ._tflite_unary import UNARY
 
 _DTYPES: dict[int, tuple[str, Any]] = {
     tflite.TensorType.FLOAT32: ("f32", "<f4"),
     tflite.TensorType.FLOAT16: ("f32", "<f2"),
     tflite.TensorType.INT8: ("s8", "<i1"),
+    tflite.TensorType.INT16: ("s16", "<i2"),
     tflite.TensorType.INT32: ("s32", "<i4"),
     tflite.TensorType.INT64: ("s64", "<i8"),
 }
@@ -127,7 +129,13 @@ class _Importer:
         if op in MOVEMENTS:
             import_movement(what)
             return
-        import_ = _IMPORT.get(op) or IMAGES.get(op) or UNARY.get(op) or EXTREMES.get(op)
+        import_ = (
+            _IMPORT.get(op)
+            or IMAGES.get(op)
+            or UNARY.get(op)
+            or EXTREMES.get(op)
+            or RECURRENT.get(op)
+        )
         if import_ is None or len(outputs) != 1:
             raise unsupported(what.name, op)
         import_(what)
@@ -152,7 +160,7 @@ class _Importer:
 
 def _quantization(tensor: Any, dtype: str) -> QuantParams | None:
     params = tensor.Quantization()
-    if params is None or not params.ScaleLength() or dtype not in ("s8", "s32"):
+    if params is None or not params.ScaleLength() or dtype not in ("s8", "s16", "s32"):
         return None
     scale = tuple(float(value) for value in params.ScaleAsNumpy())
     zero = params.ZeroPointAsNumpy() if params.ZeroPointLength() else [0] * len(scale)

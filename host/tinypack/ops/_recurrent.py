@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..ir import Array, FloatArray, Node, Shape, Value, nhwc_view
+from ..ir import Array, FloatArray, Node, QuantParams, Shape, Value, nhwc_view
 from ._build import Builder, constant_input, refuse
 from ._layer import Layer, Planes, Quantized, rescale
 from ._requant import quantize_multiplier
@@ -39,6 +39,23 @@ class Weights:
     state_bias: FloatArray
     initial: FloatArray | None = None
     peepholes: FloatArray | None = None
+    clip: float = 0.0  # of an lstm's cell, 0: none
+
+    def __repr__(self) -> str:
+        return f"<{self.inputs.shape[0]} rows>"
+
+
+@dataclass(frozen=True, eq=False)
+class StoredGates:
+    """The integers of a quantized .tflite: codes of all gates, a scale for each gate."""
+
+    inputs: Array
+    state: Array
+    bias: Array
+    input_scales: Sequence[float]
+    state_scales: Sequence[float]
+    hidden: QuantParams
+    cell: float
 
     def __repr__(self) -> str:
         return f"<{self.inputs.shape[0]} rows>"

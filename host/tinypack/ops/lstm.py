@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from ..ir import FloatArray, Node, Shape, Value
 from . import _recurrent as recurrent
 from ._build import Builder, constant_input, refuse
-from ._layer import Layer, Quantized
-from ._recurrent import GATE, UNIT, Weights
+from ._layer import Layer, Planes, Quantized
+from ._recurrent import GATE, UNIT, StoredGates, Weights
 from ._requant import quantize_multiplier
 
 ONNX = ("LSTM",)
@@ -51,6 +51,8 @@ def _step(weights: Weights, x: FloatArray, states: Sequence[FloatArray]) -> tupl
     if weights.peepholes is not None:
         p = weights.peepholes
     c = recurrent.sigmoid(f + p[2] * c) * c + recurrent.sigmoid(i + p[0] * c) * np.tanh(g)
+    if weights.clip:
+        c = np.clip(c, -weights.clip, weights.clip)
     return recurrent.sigmoid(o + p[1] * c) * np.tanh(c), c
 
 
@@ -66,6 +68,8 @@ def quantize(layer: Layer) -> Quantized:
     shift = min(max(shift, _CELL_SHIFTS[0]), _CELL_SHIFTS[1])
     cell = GATE * 2.0**shift
     attrs = {"cell_shift": shift}
+    if weights.clip:
+        attrs["cell_clip"] = min(round(weights.clip / cell), 1 << 15)
     extra: list[NDArray[Any]] = []
     if weights.peepholes is not None:
         scale = max(float(np.abs(weights.peepholes).max()), 1e-30) / 32767
@@ -78,4 +82,45 @@ def quantize(layer: Layer) -> Quantized:
         attrs,
         lambda weights: recurrent.hidden(node, _computed(node, weights, x.actual)),
         extra=extra,
+    )
+
+
+def stored(node: Node) -> Quantized:
+    """As TensorFlow Lite Micro prepares it: products of scales in float32, the rest in doubles."""
+    gates: StoredGates = node.attrs["stored"]
+    x, y = node.input(0).quant, node.output.quant
+    assert x is not None and y is not None
+    params = []
+    for codes, scales, scale in (
+        (gates.inputs, gates.input_scales, x.scale[0]),
+        (gates.state, gates.state_scales, gates.hidden.scale[0]),
+    ):
+        of_gates = [
+            quantize_multiplier(float(np.float32(scale) * np.float32(s)) / GATE) for s in scales
+        ]
+        factors = np.repeat(np.array(of_gates, np.int64), len(codes) // 4, 0)
+        offsets = np.zeros(len(codes), np.int64)
+        if codes is gates.inputs:
+            offsets = gates.bias.astype(np.int64) - x.zero_point[0] * codes.sum(1).astype(np.int64)
+        params.append(np.column_stack([offsets, factors]))
+    multiplier, shift = quantize_multiplier(UNIT * UNIT / gates.hidden.scale[0])
+    zero_point = gates.hidden.zero_point[0]
+    clip = recurrent.weights_of(node).clip
+    attrs = {
+        "cell_shift": round(log2(gates.cell / GATE)),
+        "cell_clip": min(int(clip / gates.cell), (1 << 15) - 1) if clip else 1 << 15,
+        "hidden_multiplier": multiplier,
+        "hidden_shift": shift,
+        "hidden_min": -128 - zero_point,
+        "hidden_max": 127 - zero_point,
+    }
+    planes = (Planes(codes.astype(np.int8), "s8") for codes in (gates.inputs, gates.state))
+    sums = np.concatenate(params).astype(np.int32)
+    _, batch, units = recurrent.sizes_of(node)
+    return Quantized(
+        attrs,
+        y,
+        np.empty(0, np.float32),
+        stored=(*planes, sums, recurrent.sigmoid_table()),
+        state=(batch, 2, units),
     )
