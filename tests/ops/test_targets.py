@@ -14,8 +14,8 @@ from tests.targets import Target
 SCRIPT = Path(__file__).with_name("vectors.py").read_text(encoding="utf-8")
 # bytes of models per operator: emulated boards are slow, the Python engine on them slower
 BYTES = {"UNIX-usermod": 1 << 20, "UNIX-natmod": 1 << 20, "UNIX-python": 40000}
-EMULATED = 12000
-EMULATED_PYTHON = 6000
+EMULATED = 6000
+EMULATED_PYTHON = 3000
 
 
 @cache
