@@ -1,8 +1,12 @@
-"""What is generated from ops.def: OPERATORS.md and the operator table of the Python engine.
+"""What is generated in a checkout.
 
-`python -m tinypack.ops_doc` in a checkout writes both; a test fails when they are stale.
+From ops.def OPERATORS.md and the operator table of the Python engine, from the files of the
+package `tinyinfer` what mip downloads.
+
+`python -m tinypack.ops_doc` writes them; a test fails when they are stale.
 """
 
+import json
 import re
 import textwrap
 from collections.abc import Iterable
@@ -80,12 +84,25 @@ def _tuple(items: Iterable[str]) -> str:
     )
 
 
+def mip_package(device: Path) -> str:
+    """device/package.json: every file of the package, its version kept."""
+    files = device.glob("tinyinfer/**/*.py")
+    names = sorted(path.relative_to(device).as_posix() for path in files)
+    version = json.loads((device / "package.json").read_text(encoding="utf-8"))["version"]
+    urls = ",\n".join(f"    {json.dumps([name, name])}" for name in names)
+    return (
+        f'{{\n  "version": {json.dumps(version)},\n  "deps": [],\n  "urls": [\n{urls}\n  ]\n}}\n'
+    )
+
+
 def generated() -> dict[Path, str]:
     """Every generated file of a checkout and what belongs into it."""
     native = native_dir()
+    device = native.parents[1] / "device"
     return {
         native / "OPERATORS.md": operators_markdown(),
-        native.parents[1] / "device/tinyinfer/engine/optable.py": engine_table(),
+        device / "tinyinfer/engine/optable.py": engine_table(),
+        device / "package.json": mip_package(device),
     }
 
 

@@ -66,15 +66,20 @@ def _reciprocal(s):
     return _saturating_left_shift(x, 1), 12 - zeros
 
 
+# of a difference below diff_min: exponentials are never negative
+_NONE = -1
+
+
 def _exponentials(node, differences):
-    """e(d) of each difference to the maximum; None below diff_min."""
+    """e(d) of each difference to the maximum, or _NONE, in an array: no object each."""
     a = node.attributes
-    return [
-        _exp_on_negative_values(_srdhm(wrap(d << a.shift), a.multiplier))
-        if d >= a.diff_min
-        else None
-        for d in differences
-    ]
+    out = array("i")
+    for d in differences:
+        if d >= a.diff_min:
+            out.append(_exp_on_negative_values(_srdhm(wrap(d << a.shift), a.multiplier)))
+        else:
+            out.append(_NONE)
+    return out
 
 
 def _probabilities(exponentials, dtype):
@@ -82,12 +87,12 @@ def _probabilities(exponentials, dtype):
     bits, low, high = (8, -128, 127) if dtype == S8 else (15, 0, 32767)
     total = 0
     for e in exponentials:
-        if e is not None:
+        if e != _NONE:
             total += _rounding_divide_by_pot(e, 12)
     reciprocal, over = _reciprocal(total)
-    out = []
+    out = array(DTYPE_CODES[dtype])
     for e in exponentials:
-        if e is None:
+        if e == _NONE:
             out.append(low)
         else:
             share = _rounding_divide_by_pot(_srdhm(reciprocal, e), over + 31 - bits)
@@ -98,13 +103,12 @@ def _probabilities(exponentials, dtype):
 def run(node, row0, row1):
     c = node.x.c
     values = node.x.values()
-    code = DTYPE_CODES[node.y.dtype]
-    out = array(code)
+    out = array(DTYPE_CODES[node.y.dtype])
     for row in range(row0, row1):
         line = values[row * c : (row + 1) * c]
         largest = max(line)
-        exponentials = _exponentials(node, [v - largest for v in line])
-        out.extend(array(code, _probabilities(exponentials, node.y.dtype)))
+        exponentials = _exponentials(node, (v - largest for v in line))
+        out.extend(_probabilities(exponentials, node.y.dtype))
     return out
 
 
