@@ -151,10 +151,13 @@ int32_t tin_argmax(const tin_tensor_t *tensor) {
 
 // Dense if and else: a switch would put its strings' addresses into a table that a native .mpy must relocate.
 const char *tin_message(tin_status_t status) {
-    #define TIN_STATUS(name, value, message) if (status == TIN_##name) { \
-        return message; \
-    }
-    TIN_STATUS_LIST(TIN_STATUS)
+    // One string after the other, in the order of TIN_STATUS_LIST, whose values count down from 0.
+    #define TIN_STATUS(name, value, message) message "\0"
+    const char *message = TIN_STATUS_LIST(TIN_STATUS) "unknown status";
     #undef TIN_STATUS
-    return "unknown status";
+    for (; status < 0 && *message != '\0'; status++) {
+        while (*message++ != '\0') {
+        }
+    }
+    return message;
 }

@@ -2,19 +2,17 @@
 #include "engine/reader.h"
 
 static int32_t element(const tin_tensor_t *tensor, const uint8_t *data, uint32_t index) {
-    switch (tensor->bits) {
-        case 8:
-            return tensor->dtype == TIN_U8 ? data[index] : (int8_t)data[index];
-        case 16:
-            return (int16_t)tin_u16(data + 2 * index);
-        default:
-            return tin_s32(data + 4 * index);
+    if (tensor->bits == 8) {
+        return tensor->dtype == TIN_U8 ? data[index] : (int8_t)data[index];
     }
+    return TIN_HAS_S16 && tensor->bits == 16 ? (int16_t)tin_u16(data + 2 * index) : tin_s32(data + 4 * index);
 }
 
-static void put(const tin_tensor_t *tensor, uint8_t *data, uint32_t index, int32_t value) {
-    for (int32_t byte = 0; byte < tensor->bits / 8; byte++) {
-        data[index * (tensor->bits / 8u) + (uint32_t)byte] = (uint8_t)((uint32_t)value >> 8 * byte);
+// Element `index` of `bits` each.
+static void put(uint8_t *data, uint32_t index, int32_t bits, uint32_t value) {
+    uint8_t *to = data + index * ((uint32_t)bits / 8);
+    for (int32_t byte = 0; byte < bits; byte += 8) {
+        *to++ = (uint8_t)(value >> byte);
     }
 }
 
@@ -70,7 +68,7 @@ bool tin_quantize_input(const tin_model_t *model, int32_t input, const void *f32
         const int32_t shift = (int32_t)tin_element_u32(file, shifts, channel);
         const int32_t offset = (int32_t)tin_element_u32(file, offsets, channel);
         const uint32_t multiplier = tin_element_u32(file, multipliers, channel);
-        put(&tensor, out, i, quantize(tin_u32((const uint8_t *)f32 + 4 * i), multiplier, shift, offset, &tensor));
+        put(out, i, tensor.bits, (uint32_t)quantize(tin_u32((const uint8_t *)f32 + 4 * i), multiplier, shift, offset, &tensor));
         channel = channel + 1 == channels ? 0 : channel + 1;
     }
     return true;
@@ -119,9 +117,6 @@ void tin_dequantize_output(const tin_model_t *model, int32_t output, const void 
         const uint64_t magnitude = (uint64_t)(q < 0 ? -q : q) * mantissa;
         const bool negative = (q < 0) != (scale >> 31 != 0) && magnitude != 0;
         const uint32_t bits = pack_binary32(magnitude, (int32_t)(field == 0 ? 1 : field) - 150);
-        uint8_t *const to = (uint8_t *)f32 + 4 * i;
-        for (int32_t byte = 0; byte < 4; byte++) {
-            to[byte] = (uint8_t)((bits | (negative ? 1u << 31 : 0)) >> 8 * byte);
-        }
+        put(f32, i, 32, bits | (negative ? 1u << 31 : 0));
     }
 }
