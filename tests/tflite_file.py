@@ -9,6 +9,7 @@ import numpy as np
 import tflite
 
 _TYPES = {
+    "float32": tflite.TensorType.FLOAT32,
     "int8": tflite.TensorType.INT8,
     "int16": tflite.TensorType.INT16,
     "int32": tflite.TensorType.INT32,
@@ -25,6 +26,7 @@ class Tensor:
     data: np.ndarray | None = None
     axis: int = 0
     state: str = ""  # type of a tensor that is kept between runs
+    dtype: str = "int8"  # of one that is computed or fed
 
 
 def constant(data: np.ndarray, scale: Sequence[float] = (), axis: int = 0) -> Tensor:
@@ -70,7 +72,7 @@ def _tensor(builder: flatbuffers.Builder, tensor: Tensor, buffer: int) -> int:
     tflite.TensorStart(builder)
     tflite.TensorAddName(builder, name)
     tflite.TensorAddShape(builder, shape)
-    kind = tensor.state or ("int8" if tensor.data is None else tensor.data.dtype.name)
+    kind = tensor.state or (tensor.dtype if tensor.data is None else tensor.data.dtype.name)
     tflite.TensorAddType(builder, _TYPES[kind])
     tflite.TensorAddIsVariable(builder, bool(tensor.state))
     tflite.TensorAddBuffer(builder, buffer)

@@ -68,7 +68,7 @@ def choose_widths(
 
     def loss(narrow: int) -> float:
         if narrow not in losses:
-            actual = _cross_fitted(inputs, order.widths(narrow), fitted)
+            actual = _cross_fitted(graph, inputs, order.widths(narrow), fitted)
             losses[narrow] = expected_loss(exact, actual, targets, classes)
             if progress:
                 progress(len(losses), _steps(order))
@@ -106,11 +106,14 @@ def _most(count: int, allowed: Callable[[int], bool]) -> int:
 
 
 def _cross_fitted(
-    inputs: Sequence[FloatArray], widths: Mapping[Node, str], fitted: Fitted
+    graph: Graph,
+    inputs: Sequence[FloatArray],
+    widths: Mapping[Node, str],
+    fitted: Fitted,
 ) -> NDArray[np.float64]:
     """Decisions for all samples, each from weights fitted to the other half of them."""
     count = len(inputs[0])
-    halves = (np.arange(0, count, 2), np.arange(1, count, 2))
+    halves = ops.halves(graph, count)
     result = None
     for seen, unseen in (halves, halves[::-1]):
         outputs = fitted(widths, [x[seen] for x in inputs], [x[unseen] for x in inputs])

@@ -84,8 +84,7 @@ def diagnose(
         )
         for layer in noise
     )
-    seen = [x[0::2] for x in inputs]
-    unseen = [x[1::2] for x in inputs]
+    seen, unseen = ([x[half] for x in inputs] for half in ops.halves(graph, len(inputs[0])))
     exact = decisions(ops.run(graph, unseen))
 
     def tried(what: str, width: str, widths: Mapping[Node, str]) -> Trial:

@@ -7,8 +7,11 @@ import numpy as np
 import tinyinfer
 from numpy.typing import NDArray
 from tinyinfer.backend import engine_needs, new_engine
+from tinyinfer.model_file import ModelFile
 
+from . import ops
 from .model_file import GoldenSpec, ModelSpec
+from .optable import BY_CODE
 from .plan.lifetime import tensor_bytes
 
 Array = NDArray[np.float32]
@@ -29,19 +32,27 @@ def run_samples(
     file: bytes, inputs: Sequence[Array], progress: Progress | None = None
 ) -> list[Array]:
     """Real outputs [samples, …], one array for each; `inputs` likewise. Each sample meets a state
-    of zero."""
-    if backend() == "python":
+    of zero, but that of the sample before if the model streams."""
+    stream = _streams(file)
+    if backend() == "python" and not stream:
         return _run_in_python(file, inputs, progress)
     model = tinyinfer.Model(file)
     count = len(inputs[0])
     outputs = [np.empty((count, *info.shape), np.float32) for info in model.outputs]
     flat = _flat(inputs)
     for i in range(count):
-        model.reset()
+        if not stream:
+            model.reset()
         model.run(tuple(x[i] for x in flat), tuple(y[i].reshape(-1) for y in outputs))
         if progress and i % _REPORT_EVERY == 0:
             progress(i, count)
     return outputs
+
+
+def _streams(file: bytes) -> bool:
+    model = ModelFile(file)
+    codes = (model.node(i).op for i in range(model.node_count))
+    return ops.streams(BY_CODE[code].name for code in codes)
 
 
 def _flat(inputs: Sequence[Array]) -> list[Array]:
@@ -67,8 +78,10 @@ def output_integers(file: bytes, inputs: Sequence[Array]) -> list[bytes]:
     model = tinyinfer.Model(file)
     flat = _flat(inputs)
     outputs = []
+    stream = _streams(file)
     for i in range(len(flat[0])):
-        model.reset()
+        if not stream:
+            model.reset()
         model.run(tuple(x[i] for x in flat))
         outputs.append(bytes(model.output()))
     return outputs

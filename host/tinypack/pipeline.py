@@ -83,7 +83,7 @@ def quantize(
 
 def _balance(model: Model, calibration: Samples | None, spec: InputSpec) -> None:
     if calibration is not None and not is_stored(model.graph):
-        inputs = _inputs(model.graph, _thinned(spec.normalized(calibration)))
+        inputs = _inputs(model.graph, _thinned(spec.normalized(calibration), model.graph))
         balance_inputs(model.graph, inputs)
 
 
@@ -102,7 +102,7 @@ def _quantized(
         return stored_graph(graph)
     inputs = _noise(graph)
     if calibration is not None:
-        inputs = _inputs(graph, _thinned(spec.normalized(calibration)))
+        inputs = _inputs(graph, _thinned(spec.normalized(calibration), graph))
     show = _named(progress, "quantizing")
     return quantize_graph(graph, inputs, precision, show, widths=widths)
 
@@ -153,7 +153,7 @@ def _auto(
         )
     if calibration is None:
         raise PackError("--precision auto judges on real samples; give some with --calib")
-    samples = _thinned(spec.normalized(calibration))
+    samples = _thinned(spec.normalized(calibration), model.graph)
     graph = decision_graph(model.graph)
     packing = _packing(graph)
 
@@ -209,7 +209,7 @@ def diagnose(
     spec = input_spec or InputSpec()
     _balance(model, calibration, spec)
     graph = decision_graph(model.graph)
-    samples = _thinned(spec.normalized(calibration))
+    samples = _thinned(spec.normalized(calibration), model.graph)
     if len(samples) < 2:
         raise PackError("one sample cannot be fitted to and measured on; give more samples")
     return diagnose_graph(
@@ -312,9 +312,12 @@ def _inputs(graph: Graph, samples: Samples) -> list[NDArray[np.float32]]:
     ]
 
 
-def _thinned(samples: Samples) -> Samples:
-    """No more samples than help, spread over the file: they are often sorted by class."""
+def _thinned(samples: Samples, graph: Graph) -> Samples:
+    """No more samples than help, spread over the file: they are often sorted by class. Those of a
+    sequence stay together."""
     count = min(len(samples), _MOST_SAMPLES)
+    if ops.streams(node.op for node in graph.nodes):
+        return samples.pick(np.arange(count))
     return samples.pick(np.linspace(0, len(samples) - 1, count).round().astype(np.int64))
 
 

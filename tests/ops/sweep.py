@@ -220,17 +220,32 @@ def _gates(
     rng: np.random.Generator, shape: tuple[int, ...], _dtype: str, names: Mapping[str, Any]
 ) -> np.ndarray:
     """Of a recurrent operator, by `fill_params` as _params: sums that move the gates."""
-    rows = []
-    for weights, bits in ((names["k"], 8 if names["type"] == "s8" else 16), (names["r"], 16)):
-        if names.get("fill_params", "fit") != "fit":
-            rows.append(_params(rng, (len(weights), 3), "s32", {**names, "k": weights}))
-            continue
-        spread = 0.58 * 2.0 ** (bits - 1) * np.sqrt(np.square(weights).sum(axis=1)) + 1
-        shift = np.floor(np.log2(8000 / spread)).astype(np.int64)
-        bias = rng.normal(0, spread / 2).astype(np.int64)
-        multiplier = rng.integers(1 << 30, 1 << 31, len(weights))
-        rows.append(np.stack([bias, multiplier, shift], axis=1))
+    rows = [_sums(rng, names["k"], names["type"], 8000, names)]
+    rows.append(_sums(rng, names["r"], "s16", 8000, names))
     return np.concatenate(rows).reshape(shape)
+
+
+def _filters(
+    rng: np.random.Generator, shape: tuple[int, ...], _dtype: str, names: Mapping[str, Any]
+) -> np.ndarray:
+    """Of svdf, by `fill_params` as _params: sums that spread over the state and the output."""
+    of_time = names["t"].reshape(names["units"], -1)
+    rows = [_sums(rng, names["k"], names["type"], RANGES[names["kept"]][1] / 2, names)]
+    rows.append(_sums(rng, of_time, names["kept"], RANGES[names["out"]][1] / 2, names))
+    return np.concatenate(rows).reshape(shape)
+
+
+def _sums(
+    rng: np.random.Generator, weights: np.ndarray, of: str, target: float, names: Mapping[str, Any]
+) -> np.ndarray:
+    """Params of rows of weights whose operands are `of` a type."""
+    if names.get("fill_params", "fit") != "fit":
+        return _params(rng, (len(weights), 3), "s32", {**names, "k": weights})
+    spread = 0.58 * (RANGES[of][1] + 1) * np.sqrt(np.square(weights).sum(axis=1)) + 1
+    shift = np.floor(np.log2(target / spread)).astype(np.int64)
+    bias = rng.normal(0, spread / 2).astype(np.int64)
+    multiplier = rng.integers(1 << 30, 1 << 31, len(weights))
+    return np.stack([bias, multiplier, shift], axis=1)
 
 
 def _curve(
@@ -311,6 +326,7 @@ FILLS: dict[str, Callable[..., np.ndarray]] = {
     "elements": _elements,
     "indices": _indices,
     "factors": _factors,
+    "filters": _filters,
     "gates": _gates,
     "curve": _curve,
 }

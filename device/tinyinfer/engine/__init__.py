@@ -228,7 +228,7 @@ class Engine:
         while self._row < end:
             row = min(self._row + piece, end)
             at = y.offset + node.first(self._row) * y.bits // 8
-            if self._vectorized and not hasattr(node.kernel, "step"):  # time goes step by step
+            if self._vectorized and len(node.outputs) == 1:  # a state goes step by step
                 from .vector import run
 
                 data = run(node, self._row, row)

@@ -4,6 +4,7 @@ import numpy as np
 
 from ..ir import FloatArray, Node, Value
 from ..ops._recurrent import StoredGates, Weights
+from ..ops.svdf import Filters, StoredFilters
 from ._tflite_images import Operator
 
 _TANH = 4
@@ -12,6 +13,7 @@ _GATES = (0, 3, 1, 2)
 _INPUT, _STATE, _BIAS = 1, 5, 12
 _VARIANTS = {9: "peepholes", 16: "a projection", 20: "a normalized layer"}
 _HIDDEN, _CELL = 18, 19
+_MEMORY = 4
 
 
 def lstm(what: Operator) -> None:
@@ -80,4 +82,41 @@ def _codes(value: Value) -> FloatArray:
     return codes
 
 
-RECURRENT = {"UNIDIRECTIONAL_SEQUENCE_LSTM": lstm}
+def svdf(what: Operator) -> None:
+    x, weights, time = (what.input(i) for i in range(3))
+    rank = what.option("SVDFOptions", "Rank")
+    if not (weights.is_constant and time.is_constant):
+        raise what.refuse("takes its weights at run time", "convert with constant weights")
+    if rank < 1 or len(weights.data) % rank or x.rank != 2:
+        raise what.refuse(f"has {len(weights.data)} filters of rank {rank}", "convert it anew")
+    bias = what.bias(3, len(weights.data) // rank)
+    # Integers are clamped to their type and nothing else, as TensorFlow Lite Micro does it.
+    bounds = {}
+    if x.quant is None:
+        bounds = what.bounds(what.option("SVDFOptions", "FusedActivationFunction"))
+    arrays = (value.data.astype(np.float32) for value in (weights, time, bias))
+    stored = _stored_filters(what, bias) if x.quant is not None else None
+    what.add("svdf", x, filters=Filters(*arrays), stored=stored, **bounds)
+
+
+def _stored_filters(what: Operator, bias: Value) -> StoredFilters:
+    weights, time, state = (what.input(i) for i in (1, 2, _MEMORY))
+    if weights.quant is None or time.quant is None or state.quant is None:
+        raise what.refuse("has weights or states without a scale", "convert all of it to int8")
+    given = (weights.quant, time.quant, state.quant)
+    if any(quant.axis is not None or any(quant.zero_point) for quant in given):
+        raise what.refuse(
+            "has weights or states with a zero point or a scale per filter",
+            "convert with symmetric ones of one scale",
+        )
+    if weights.quant.dtype != "s8" or time.quant.dtype != state.quant.dtype:
+        raise what.refuse(
+            f"has a state of {state.quant.dtype} and weights of {weights.quant.dtype} and"
+            f" {time.quant.dtype}",
+            "convert with int8 weights, and weights of time of the state's type",
+        )
+    scales = weights.quant.scale[0], time.quant.scale[0]
+    return StoredFilters(_codes(weights), _codes(time), _codes(bias), *scales, state.quant)
+
+
+RECURRENT = {"UNIDIRECTIONAL_SEQUENCE_LSTM": lstm, "SVDF": svdf}

@@ -135,6 +135,7 @@ _ORDER = {
     "gru": "planes",
     "lstm": "planes",
     "rnn": "planes",
+    "svdf": "planes",
 }
 
 

@@ -19,15 +19,17 @@ and where it applies
 - ALIKE            True if all inputs, constants too, have the output's axes
 - KEEPS_SCALE      True if the output has the integers of input 0; keeps_scale(node) where that
                    depends on the node
+- STREAMS          True if samples are the steps of one sequence, which the operator remembers
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import PackError
 from ..ir import FloatArray, Graph, Node, Shape, Value
@@ -85,6 +87,19 @@ def keeps_scale(node: Node) -> bool:
     return getattr(module, "KEEPS_SCALE", False)
 
 
+def streams(names: Iterable[str]) -> bool:
+    """Whether a model of these operators takes its samples as the steps of one sequence."""
+    return any(getattr(MODULES.get(name), "STREAMS", False) for name in names)
+
+
+def halves(graph: Graph, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Numbers of samples to fit to and to judge on: alike, or two sequences."""
+    numbers = np.arange(count)
+    if streams(node.op for node in graph.nodes):
+        return numbers[: count // 2], numbers[count // 2 :]
+    return numbers[0::2], numbers[1::2]
+
+
 Visit = Callable[[Node, Sequence[FloatArray], FloatArray], FloatArray | None]
 
 
@@ -100,9 +115,10 @@ def run(
     what it returns, if anything, goes on in place of the output. `constants` replace the graph's.
     """
     count = len(inputs[0]) if inputs else 1
+    group = count if streams(node.op for node in graph.nodes) else _GROUP
     groups = []
-    for start in range(0, count, _GROUP):
-        some = [x[start : start + _GROUP] for x in inputs]
+    for start in range(0, count, group):
+        some = [x[start : start + group] for x in inputs]
         groups.append(_run(graph, some, visit, constants or {}))
     return [np.concatenate(parts) for parts in zip(*groups, strict=True)]
 

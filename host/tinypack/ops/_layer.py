@@ -68,13 +68,23 @@ class Planes:
 
 
 @dataclass(frozen=True)
+class State:
+    """What a recurrent operator hands from step to step; `kept`: from run to run as well."""
+
+    shape: Shape
+    dtype: str
+    scale: float
+    kept: bool
+
+
+@dataclass(frozen=True)
 class Quantized:
     """`attrs` of ops.def that come from numbers, the output's integers, and what they will hold.
 
     `actual` is the output computed from the operands' actual values, before it is rounded to the
     integers of `output`. Linear layers add weights, a table its entries, others the constants
-    that stand `stored` behind their inputs as they are. `state` is the shape of what a recurrent
-    operator hands from step to step.
+    that stand `stored` behind their inputs as they are. `state` is what a recurrent operator hands
+    from step to step.
     """
 
     attrs: dict[str, int]
@@ -83,7 +93,7 @@ class Quantized:
     weights: LinearWeights | None = None
     table: NDArray[np.integer[Any]] | None = None
     stored: tuple[NDArray[np.integer[Any]] | Planes, ...] = ()
-    state: Shape | None = None
+    state: State | None = None
 
 
 class Layer(Protocol):

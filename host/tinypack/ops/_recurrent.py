@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..ir import Array, FloatArray, Node, QuantParams, Shape, Value, nhwc_view
 from ._build import Builder, constant_input, refuse
-from ._layer import Layer, Planes, Quantized, rescale
+from ._layer import Layer, Planes, Quantized, State, rescale
 from ._requant import quantize_multiplier
 
 Floats = NDArray[np.float64]
@@ -240,7 +240,7 @@ def quantize(
         (weights.inputs, weights.input_bias, x.scale, x.zero_point, _bits(x.params.dtype)),
         (weights.state, weights.state_bias, hidden_scale, 0, 16),
     ):
-        of_rows, steps = _rounded(real, bias, scale, bits, layer.dtype)
+        of_rows, steps = round_rows(real, bias, scale, bits, layer.dtype)
         product = scale * steps
         sums = of_rows.sum(1, dtype=np.int64)
         offsets = np.rint(bias / product).astype(np.int64) - zero_point * sums
@@ -253,10 +253,9 @@ def quantize(
         np.concatenate(params).astype(np.int32),
         sigmoid_table(),
     ]
-    _, batch, units = sizes_of(layer.node)
-    state = (batch, len(scales), units)
+    state = state_of(layer.node, len(scales))
     if weights.initial is not None or extra:
-        initial = np.zeros(state) if weights.initial is None else weights.initial
+        initial = np.zeros(state.shape) if weights.initial is None else weights.initial
         integers = np.rint(initial / np.array(scales)[:, None])
         stored.append(np.clip(integers, -(1 << 15), (1 << 15) - 1).astype(np.int16))
     stored += extra
@@ -271,6 +270,11 @@ def quantize(
     )
 
 
+def state_of(node: Node, vectors: int) -> State:
+    _, batch, units = sizes_of(node)
+    return State((batch, vectors, units), "s16", UNIT, bool(node.attrs.get("stateful")))
+
+
 def _bits(dtype: str) -> int:
     return 16 if dtype == "s16" else 8
 
@@ -283,7 +287,7 @@ def state_scale(weights: Weights, seen: FloatArray, which: int) -> float:
     return 2 * max(largest, 1e-6) / (1 << 15)
 
 
-def _rounded(
+def round_rows(
     real: FloatArray, bias: FloatArray, scale: float, bits: int, dtype: str
 ) -> tuple[NDArray[np.int8], Floats]:
     """Codes and the scale of every row. Sums have room in 32 bits, their bias in 29."""

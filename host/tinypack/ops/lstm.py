@@ -116,11 +116,10 @@ def stored(node: Node) -> Quantized:
     }
     planes = (Planes(codes.astype(np.int8), "s8") for codes in (gates.inputs, gates.state))
     sums = np.concatenate(params).astype(np.int32)
-    _, batch, units = recurrent.sizes_of(node)
     return Quantized(
         attrs,
         y,
         np.empty(0, np.float32),
         stored=(*planes, sums, recurrent.sigmoid_table()),
-        state=(batch, 2, units),
+        state=recurrent.state_of(node, 2),
     )

@@ -12,7 +12,6 @@ from ..ir.tensor import dtype_of
 from ..model_file import ModelSpec, NodeSpec, QuantizerSpec, TensorSpec
 from ..model_file.layout import pack_params, pack_weights, phases
 from ..ops._layer import LinearWeights, Planes, Quantized
-from ..ops._recurrent import UNIT
 from ..ops._requant import quantize_multiplier
 from .quantizer import QuantizedGraph
 
@@ -66,8 +65,9 @@ def emit(
         inputs += [add(_stored(array, node.op)) for array in result.stored]
         outputs = [of(node.output)]
         if result.state is not None:
-            kept = bool(node.attrs.get("stateful"))
-            outputs.append(add(TensorSpec(result.state, "s16", scale=UNIT, state=kept)))
+            shape, dtype = result.state.shape, result.state.dtype
+            kept = result.state.kept
+            outputs.append(add(TensorSpec(shape, dtype, scale=result.state.scale, state=kept)))
         nodes.append(
             NodeSpec(
                 op=node.op,

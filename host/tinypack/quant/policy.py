@@ -13,7 +13,7 @@ PRECISIONS = {
 
 LINEAR = ("conv_2d", "depthwise_conv_2d", "fully_connected", "transpose_conv_2d")
 # Weights that no observed input improves: they are rounded to the nearest.
-_RECURRENT = ("gru", "lstm", "rnn")
+_RECURRENT = ("gru", "lstm", "rnn", "svdf")
 
 
 def activation_dtype(precision: str) -> str:

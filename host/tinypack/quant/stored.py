@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from .. import ops
 from ..errors import PackError
 from ..ir import Graph, Node, QuantParams, Value
-from ..ops import lstm
+from ..ops import lstm, svdf
 from ..ops._layer import LinearWeights, Quantized, activation, rescale
 from ..ops._requant import add_multipliers, quantize_multiplier, softmax_attributes
 from ..ops._taps_tflite import TFLITE_FRACTION
@@ -185,4 +185,5 @@ _RESULTS: dict[str, Callable[[Node], Quantized]] = {
     "minimum": _same,
     "reduce_max": _same,
     "lstm": lstm.stored,
+    "svdf": svdf.stored,
 }
