@@ -4,6 +4,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from .model_file import ModelSpec
 from .plan.lifetime import lifetimes, scratch_by_family, tensor_bytes
+from .wording import count
 
 _LEFT, _TOP, _BOTTOM = 70, 16, 110
 _HEIGHT = 320
@@ -75,7 +76,7 @@ def _axes(picture: Element, model: ModelSpec, width: int, scale: float) -> None:
         SubElement(picture, "path", d=f"M {_LEFT} {height} H {width - 10}", stroke="#dddddd")
         text = SubElement(picture, "text", x=str(_LEFT - 6), y=height)
         text.set("text-anchor", "end")
-        text.text = f"{value:,}".replace(",", " ")
+        text.text = count(value)
     for time, node in enumerate(model.nodes):
         x, y = _x(time) + _COLUMN / 2, _TOP + _HEIGHT + 10
         text = SubElement(picture, "text", x=f"{x}", y=f"{y}")

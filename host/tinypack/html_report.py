@@ -8,6 +8,7 @@ from .arena_picture import arena_picture
 from .graph_picture import graph_picture
 from .model_file import ModelSpec
 from .report import Cost
+from .wording import count
 
 _STYLE = """
 body { font-family: sans-serif; margin: 2em auto; max-width: 70em; color: #222; }
@@ -129,7 +130,7 @@ def _table(
 
 def _text(cell: object) -> str:
     if isinstance(cell, int):
-        return f"{cell:,}".replace(",", " ")
+        return count(cell)
     if isinstance(cell, float):
         return f"{cell:.4f}"
     return "" if cell is None else str(cell)

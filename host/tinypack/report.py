@@ -7,6 +7,7 @@ from typing import Any
 from .model_file import ModelSpec, TensorSpec
 from .optable import OPS, evaluate
 from .plan.lifetime import formula_names, lifetimes
+from .wording import count
 
 
 @dataclass(frozen=True)
@@ -74,12 +75,12 @@ def _weight_bytes(op: str, tensor: TensorSpec) -> int:
 
 def _parameters(op: str, tensor: TensorSpec) -> int:
     """Trained numbers in a constant: of params only the bias counts, of a table nothing."""
-    count = 1
+    elements = 1
     for size in tensor.shape:
-        count *= size
+        elements *= size
     if op == "table":
         return 0
-    return tensor.shape[0] if tensor.dtype == "s32" else count
+    return tensor.shape[0] if tensor.dtype == "s32" else elements
 
 
 def what_is_large(model: ModelSpec) -> list[str]:
@@ -90,7 +91,7 @@ def what_is_large(model: ModelSpec) -> list[str]:
     constants = [t for t in map(model.tensors.__getitem__, sorted(heavy)) if t.data is not None]
     s8 = sum(len(t.data or b"") for t in constants if t.dtype == "s8")
     if s8:
-        result.append(f"--precision int4 would save up to {s8 // 2} bytes of weights")
+        result.append(f"--precision int4 would save up to {count(s8 // 2)} bytes of weights")
     largest = max(total.nodes, key=lambda node: node.weight_bytes, default=None)
     if largest and len(total.nodes) > 1 and 4 * largest.weight_bytes >= total.weight_bytes > 0:
         share = 100 * largest.weight_bytes / total.weight_bytes
@@ -98,8 +99,8 @@ def what_is_large(model: ModelSpec) -> list[str]:
     peak = max(total.nodes, key=lambda node: node.live_bytes, default=None)
     if peak:
         result.append(
-            f"the arena cannot be below {peak.live_bytes} bytes because {peak.name or peak.op}"
-            " needs them"
+            f"the arena cannot be below {count(peak.live_bytes)} bytes because"
+            f" {peak.name or peak.op} needs them"
         )
     return result
 

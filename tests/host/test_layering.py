@@ -13,6 +13,7 @@ from toolchain import CHECKOUT
 IMPORTS = {
     "tinypack.ir": (),
     "tinypack.errors": (),
+    "tinypack.wording": (),
     "tinypack.resources": (),
     "tinypack.optable": ("tinypack.resources",),
     "tinypack.ops": ("tinypack.ir", "tinypack.optable", "tinypack.errors"),
@@ -27,7 +28,12 @@ IMPORTS = {
     ),
     "tinypack.plan": ("tinypack.model_file", "tinypack.optable"),
     "tinypack.quant": ("tinypack.ops", "tinypack.ir", "tinypack.model_file", "tinypack.errors"),
-    "tinypack.report": ("tinypack.model_file", "tinypack.plan", "tinypack.optable"),
+    "tinypack.report": (
+        "tinypack.model_file",
+        "tinypack.plan",
+        "tinypack.optable",
+        "tinypack.wording",
+    ),
     "tinyinfer.busy": (),
     "tinyinfer.model_file": (),
     "tinyinfer.source": (),

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import PackError
-from ._output import count, percent, print_table
+from ..wording import count, percent
+from ._output import print_table
 
 if TYPE_CHECKING:
     from ..auto import AutoChoice

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from ..errors import PackError
+from ..wording import count
 
 input_shape_option = click.option(
     "--input-shape",
@@ -68,15 +69,6 @@ def print_table(
     for row in rows:
         table.add_row(*(count(cell) if isinstance(cell, int) else str(cell) for cell in row))
     Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH).print(table)
-
-
-def count(number: int) -> str:
-    """12 501 632"""
-    return f"{number:,}".replace(",", " ")
-
-
-def percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
 
 
 def shape(sizes: Sequence[int]) -> str:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import PackError
-from ._output import json_option, percent, print_json, print_table, progress, verdict, write_file
+from ..wording import percent
+from ._output import json_option, print_json, print_table, progress, verdict, write_file
 
 if TYPE_CHECKING:
     from ..pipeline import Packed

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..wording import count, percent
 from ._output import (
-    count,
     input_shape,
     input_shape_option,
     json_option,
-    percent,
     print_json,
     print_table,
     progress,

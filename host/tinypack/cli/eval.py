@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from ._output import json_option, percent, print_json, progress, read_file
+from ..wording import percent
+from ._output import json_option, print_json, progress, read_file
 
 _METRICS = ("top1", "mae", "r2", "mse", "auc")
 

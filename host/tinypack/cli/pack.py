@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..wording import count, percent
 from ._choice import check_budgets, layer_choices, print_choice
 from ._output import (
     board_figures,
-    count,
     input_shape,
     input_shape_option,
     json_option,
-    percent,
     print_json,
     print_table,
     progress,
