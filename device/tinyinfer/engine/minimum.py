@@ -1,23 +1,12 @@
 """minimum (SPEC.md): the lesser of two elements."""
 
-from array import array
+from .extreme import check, chosen
 
-from ..model_file import DTYPE_CODES, S8, S16
-from .broadcast import pairs_of_row
-
-
-def check(node):
-    node.types((S8, S16), (node.x.dtype,))
-    node.fit(node.k.dtype == node.x.dtype)
-    node.broadcast()
+__all__ = ["check", "run", "vectorized"]
 
 
 def run(node, row0, row1):
-    out = array(DTYPE_CODES[node.y.dtype])
-    for row in range(row0, row1):
-        for p, q in pairs_of_row(node, row):
-            out.append(min(p, q))
-    return out
+    return chosen(node, row0, row1, min)
 
 
 def vectorized(node, x, k):

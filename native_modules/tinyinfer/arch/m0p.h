@@ -7,6 +7,19 @@
 
 // Assembly in whole functions: each uses all registers, which no compiler would give an asm statement at every setting.
 #define TIN_ASM static __attribute__((naked, noinline, unused))
+// All registers that a function must give back, the high ones left in r4 to r7 for a push of their own, and from there again.
+#define TIN_M0P_SAVE \
+    "    push   {r4-r7, lr}\n" \
+    "    mov    r4, r8\n" \
+    "    mov    r5, r9\n" \
+    "    mov    r6, r10\n" \
+    "    mov    r7, r11\n"
+#define TIN_M0P_RESTORE \
+    "    mov    r8, r4\n" \
+    "    mov    r9, r5\n" \
+    "    mov    r10, r6\n" \
+    "    mov    r11, r7\n" \
+    "    pop    {r4-r7, pc}\n"
 #define TIN_M0P_THUMB2 (__ARM_ARCH_ISA_THUMB >= 2)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"

@@ -55,11 +55,7 @@ typedef char tin_m0p_add_places_t[offsetof(tin_m0p_add_t, to) == 52 ? 1 : -1];
 TIN_ASM void tin_m0p_add(const tin_m0p_add_t *job) {
     __asm__ (
         ".syntax unified\n"
-        "    push   {r4-r7, lr}\n"
-        "    mov    r4, r8\n"
-        "    mov    r5, r9\n"
-        "    mov    r6, r10\n"
-        "    mov    r7, r11\n"
+        TIN_M0P_SAVE
         "    push   {r4-r7}\n"
         "    movs   r7, r0\n"
         "    adds   r7, #40\n"
@@ -117,11 +113,7 @@ TIN_ASM void tin_m0p_add(const tin_m0p_add_t *job) {
         "    bne    1b\n"
         "    add    sp, #24\n"
         "    pop    {r4-r7}\n"
-        "    mov    r8, r4\n"
-        "    mov    r9, r5\n"
-        "    mov    r10, r6\n"
-        "    mov    r11, r7\n"
-        "    pop    {r4-r7, pc}\n"
+        TIN_M0P_RESTORE
         "4:  mov    r4, r12\n"
         "    b      3b\n"
         "5:  mov    r4, lr\n"

@@ -52,11 +52,7 @@ typedef char tin_m0p_dw_places_t[offsetof(tin_m0p_dw_t, plane) == 40 && offsetof
 TIN_ASM void tin_m0p_dw(tin_m0p_dw_t *job) {
     __asm__ (
         ".syntax unified\n"
-        "    push   {r4-r7, lr}\n"
-        "    mov    r4, r8\n"
-        "    mov    r5, r9\n"
-        "    mov    r6, r10\n"
-        "    mov    r7, r11\n"
+        TIN_M0P_SAVE
         "    push   {r0, r4-r7}\n"
         "    ldr    r1, [r0, #56]\n"
         "    mov    lr, r1\n"
@@ -129,11 +125,7 @@ TIN_ASM void tin_m0p_dw(tin_m0p_dw_t *job) {
         "    bx     r3\n"
         "12: add    sp, #28\n"
         "    pop    {r4-r7}\n"
-        "    mov    r8, r4\n"
-        "    mov    r9, r5\n"
-        "    mov    r10, r6\n"
-        "    mov    r11, r7\n"
-        "    pop    {r4-r7, pc}\n"
+        TIN_M0P_RESTORE
     );
 }
 

@@ -46,11 +46,7 @@ typedef char tin_m0p_fc_s8_places_t[offsetof(tin_m0p_fc_s8_t, acc) == 28 ? 1 : -
 TIN_ASM void tin_m0p_fc_s8(tin_m0p_fc_s8_t *job) {
     __asm__ (
         ".syntax unified\n"
-        "    push   {r4-r7, lr}\n"
-        "    mov    r4, r8\n"
-        "    mov    r5, r9\n"
-        "    mov    r6, r10\n"
-        "    mov    r7, r11\n"
+        TIN_M0P_SAVE
         "    push   {r0, r4-r7}\n"
         "    ldr    r1, [r0, #12]\n"
         "    mov    lr, r1\n"
@@ -117,11 +113,7 @@ TIN_ASM void tin_m0p_fc_s8(tin_m0p_fc_s8_t *job) {
         "    mov    r7, r12\n"
         "    stmia  r0!, {r3-r7}\n"
         "    pop    {r4-r7}\n"
-        "    mov    r8, r4\n"
-        "    mov    r9, r5\n"
-        "    mov    r10, r6\n"
-        "    mov    r11, r7\n"
-        "    pop    {r4-r7, pc}\n"
+        TIN_M0P_RESTORE
     );
 }
 

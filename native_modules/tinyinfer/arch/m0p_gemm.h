@@ -183,11 +183,7 @@ typedef char tin_m0p_gemm_places_t[offsetof(tin_m0p_gemm_t, params_end) == 40 &&
 TIN_ASM void tin_m0p_gemm(tin_m0p_gemm_t *job) {
     __asm__ (
         ".syntax unified\n"
-        "    push   {r4-r7, lr}\n"
-        "    mov    r4, r8\n"
-        "    mov    r5, r9\n"
-        "    mov    r6, r10\n"
-        "    mov    r7, r11\n"
+        TIN_M0P_SAVE
         "    push   {r0, r4-r7}\n"
         "    ldr    r1, [r0, #80]\n"
         "    cmp    r1, #0\n"
@@ -224,11 +220,7 @@ TIN_ASM void tin_m0p_gemm(tin_m0p_gemm_t *job) {
         "    b      12b\n"
 
         "14: pop    {r0, r4-r7}\n"
-        "    mov    r8, r4\n"
-        "    mov    r9, r5\n"
-        "    mov    r10, r6\n"
-        "    mov    r11, r7\n"
-        "    pop    {r4-r7, pc}\n"
+        TIN_M0P_RESTORE
 
         // Sums of four pixels; not the last four: r2 = job, lr = next columns' end, carry clear
         "70: mov    r4, r8\n"

@@ -217,11 +217,7 @@ static inline void tin_m0p_set_output(tin_m0p_requant_t *requant, const tin_outp
 TIN_ASM void tin_m0p_requant_each(const int32_t *acc, const tin_params_t *params, int8_t *out, int32_t count, const tin_output_t *to) {
     __asm__ (
         ".syntax unified\n"
-        "    push   {r4-r7, lr}\n"
-        "    mov    r4, r8\n"
-        "    mov    r5, r9\n"
-        "    mov    r6, r10\n"
-        "    mov    r7, r11\n"
+        TIN_M0P_SAVE
         "    push   {r4-r7}\n"
         "    mov    r8, r2\n"
         "    ldr    r4, [sp, #36]\n"
@@ -257,11 +253,7 @@ TIN_ASM void tin_m0p_requant_each(const int32_t *acc, const tin_params_t *params
         "    cmp    r0, r12\n"
         "    bne    2b\n"
         "    pop    {r4-r7}\n"
-        "    mov    r8, r4\n"
-        "    mov    r9, r5\n"
-        "    mov    r10, r6\n"
-        "    mov    r11, r7\n"
-        "    pop    {r4-r7, pc}\n"
+        TIN_M0P_RESTORE
         "4:  mov    r3, r10\n"
         "    b      3b\n"
         "5:  mov    r3, r11\n"
