@@ -30,7 +30,7 @@ def natmod(arch: str, group: str = "all") -> Path:
         raise ToolchainError(f"no recipe for {arch}; there are {', '.join(COMPILERS)}")
     tool, compiler = COMPILERS[arch]
     need("make", tool)
-    files = snapshot("native_modules", suffixes=(*C_SOURCES, "Makefile"))
+    files = snapshot("native_modules", suffixes=(*C_SOURCES, ".s", "Makefile"))
 
     def build(work: Path, log: Path) -> Path:
         # Objects among the sources make the next build start from nothing: dynruntime.mk knows

@@ -4,9 +4,10 @@
 #if MICROPY_ENABLE_DYNRUNTIME
 #include "py/dynruntime.h"
 #define mp_type_MemoryError (*(const mp_obj_type_t *)mp_load_global(MP_QSTR_MemoryError))
-// What a native module cannot have as constants is filled in by mpy_init.
-mp_obj_full_type_t engine_type;
-const mp_obj_type_t *memoryview_type;
+// What a native module cannot have as constants is filled in by mpy_init. The loader gives it a place, so it is not the linker's to find.
+#define TIN_LOADED __attribute__((visibility("default")))
+TIN_LOADED mp_obj_full_type_t engine_type;
+TIN_LOADED const mp_obj_type_t *memoryview_type;
 #define ENGINE_TYPE ((const mp_obj_type_t *)&engine_type)
 #define MEMORYVIEW_TYPE memoryview_type
 #else

@@ -15,7 +15,7 @@ void *memset(void *dst, int value, size_t size) {
 }
 
 #define METHOD(name, function) + 1
-mp_map_elem_t engine_locals_dict_table[0 ENGINE_METHODS(METHOD)];
+TIN_LOADED mp_map_elem_t engine_locals_dict_table[0 ENGINE_METHODS(METHOD)];
 #undef METHOD
 static MP_DEFINE_CONST_DICT(engine_locals_dict, engine_locals_dict_table);
 
