@@ -32,6 +32,10 @@
 #ifndef tin_fc_row
 #define tin_fc_row tin_fc_row__generic
 #endif
+// Whether tin_fc_row wants tin_requant_form's answer.
+#ifndef TIN_FC_FORM
+#define TIN_FC_FORM (1)
+#endif
 #ifndef tin_add_row
 #define tin_add_row tin_add_row__generic
 #endif

@@ -54,8 +54,8 @@ typedef struct {
     int32_t bias, multiplier, shift;
 } tin_params_t;
 
-// Little-endian, at any address.
-static inline uint32_t tin_load_u32(const uint8_t *p) {
+// Little-endian, at any address; where it is worth a copy.
+static inline __attribute__((always_inline)) uint32_t tin_load_u32_here(const uint8_t *p) {
 #if (defined(__ARM_FEATURE_UNALIGNED) || defined(__x86_64__)) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     uint32_t word;
     __builtin_memcpy(&word, p, 4);
@@ -71,6 +71,10 @@ static inline uint32_t tin_load_u32(const uint8_t *p) {
 #endif
     return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 #endif
+}
+
+static inline uint32_t tin_load_u32(const uint8_t *p) {
+    return tin_load_u32_here(p);
 }
 
 static inline int32_t tin_load_s32(const uint8_t *p) {

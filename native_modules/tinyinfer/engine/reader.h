@@ -33,8 +33,9 @@ static inline int32_t tin_s32(const uint8_t *p) {
 }
 
 // Where a field lies in the file, 0 if it is absent.
-static inline uint32_t tin_field(const uint8_t *file, uint32_t table, uint32_t index) {
-    const uint8_t *const vtable = file + (uint32_t)(table - tin_u32(file + table));
+// In place: the frame of a call is longer than the search.
+static inline __attribute__((always_inline)) uint32_t tin_field(const uint8_t *file, uint32_t table, uint32_t index) {
+    const uint8_t *const vtable = file + (uint32_t)(table - tin_load_u32_here(file + table));
     const uint32_t entry = 4 + 2 * index;
     const uint32_t offset = entry < tin_u16(vtable) ? tin_u16(vtable + entry) : 0;
     return offset == 0 ? 0 : table + offset;

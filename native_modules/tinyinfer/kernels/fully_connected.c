@@ -20,7 +20,7 @@ void tin_fully_connected(const tin_node_t *node, int32_t row0, int32_t row1, voi
     const int32_t quads = (y->c + 3) / 4;
     int32_t input_row = row0 / quads, quad = row0 % quads;
     tin_gemm_t fc;
-    tin_set_gemm(node, y->c, x->c, TIN_RANGE_OF(fully_connected), &fc);
+    tin_set_gemm(node, TIN_FC_FORM ? y->c : 0, x->c, TIN_RANGE_OF(fully_connected), &fc);
     const int32_t quad_bytes = 4 * ((x->c + 3) & ~3) / (fc.s4 ? 2 : 1);
     while (row0 < row1) {
         // The quads of one input row.
