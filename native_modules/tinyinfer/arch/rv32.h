@@ -15,23 +15,13 @@
 // sums below 2^30 and the zero point within the clamp, then a sum's sign tells which limit it can reach.
 enum { TIN_FORM_WIDE, TIN_FORM_NARROW };
 
-// Params of a file at any address.
-TIN_ALWAYS tin_params_t tin_rv32_params(const uint8_t *params, int32_t channel) {
-    if (((uintptr_t)params & 3) == 0) {
-        const int32_t *const p = (const int32_t *)(const void *)params + 3 * channel;
-        const tin_params_t of_channel = { p[0], p[1], p[2] };
-        return of_channel;
-    }
-    return tin_params(params, channel);
-}
-
 TIN_HOT uint8_t tin_requant_form__rv32(const uint8_t *params, int32_t rows, int32_t taps, const tin_output_t *to) {
-    if (taps > 1 << 15 || to->zero_point != (int8_t)to->zero_point || to->zero_point < to->low || to->zero_point > to->high) {
+    const tin_params_t *const p = (const tin_params_t *)(const void *)params;
+    if (((uintptr_t)params & 3) != 0 || taps > 1 << 15 || to->zero_point != (int8_t)to->zero_point || to->zero_point < to->low || to->zero_point > to->high) {
         return TIN_FORM_WIDE;
     }
     for (int32_t row = 0; row < rows; row++) {
-        const tin_params_t p = tin_rv32_params(params, row);
-        if ((uint32_t)p.bias + (1u << 29) >= 1u << 30 || (p.multiplier != 0 && (p.shift >= 0 || p.shift < -23))) {
+        if ((uint32_t)p[row].bias + (1u << 29) >= 1u << 30 || (p[row].multiplier != 0 && (p[row].shift >= 0 || p[row].shift < -23))) {
             return TIN_FORM_WIDE;
         }
     }
@@ -41,31 +31,28 @@ TIN_HOT uint8_t tin_requant_form__rv32(const uint8_t *params, int32_t rows, int3
 
 // What a channel's requantization needs in registers.
 typedef struct {
-    int32_t bias, multiplier, shift;   // r - 1
-    int64_t offset;                    // both halves and the zero point, before the shift by 31 + r
+    int32_t bias, multiplier, shift;
+    int32_t zero;                // the zero point and a half, before the shift
 } tin_rv32_scale_t;
 
 TIN_ALWAYS tin_rv32_scale_t tin_rv32_scale(const tin_params_t *p, const tin_output_t *to) {
     // A zero multiplier gives the zero point at any shift.
-    const int32_t shift = p->multiplier == 0 ? 0 : -p->shift - 1;
-    const int32_t rounding = (int32_t)((uint32_t)(2 * to->zero_point + 1) << shift);
-    const uint32_t low = (uint32_t)rounding << 31 | 1u << 30;
-    const tin_rv32_scale_t scale = { p->bias, p->multiplier, shift, (int64_t)((uint64_t)(uint32_t)(rounding >> 1) << 32 | low) };
+    const int32_t shift = p->multiplier == 0 ? 1 : -p->shift;
+    const tin_rv32_scale_t scale = { p->bias, p->multiplier, shift, (int32_t)((uint32_t)(2 * to->zero_point + 1) << (shift - 1)) };
     return scale;
 }
 
-// Of a sum with its bias. Both roundings are one of 64 bits: for negative sums, half away from zero is 2^31 less. Where the lower
-// clamp is the zero point (`relu`), they all come to it.
+// Of a sum with its bias. Below 2^30 there is room for one more bit: the rounding high product is MULH and the top bit of MUL. Where
+// the lower clamp is the zero point (`relu`), negative sums come to it.
 TIN_ALWAYS int32_t tin_rv32_requantize(int32_t acc, const tin_rv32_scale_t *s, const tin_output_t *to, bool relu) {
-    if (relu) {
-        if (acc < 0) {
-            return to->low;
-        }
-        const int32_t value = (int32_t)(((int64_t)acc * s->multiplier + s->offset) >> 32) >> s->shift;
-        return value > to->high ? to->high : value;
+    if (relu && acc < 0) {
+        return to->low;
     }
-    const int64_t sum = (int64_t)acc * s->multiplier + s->offset + ((int64_t)(acc >> 31) * (1u << 31));
-    return tin_clamp((int32_t)(sum >> 32) >> s->shift, to->low, to->high);
+    const int32_t twice = (int32_t)((uint32_t)acc << 1);
+    const int32_t high = (int32_t)((int64_t)twice * s->multiplier >> 32);
+    const int32_t h = high + (int32_t)((uint32_t)twice * (uint32_t)s->multiplier >> 31);
+    const int32_t value = (h + (relu ? 0 : h >> 31) + s->zero) >> s->shift;
+    return relu ? (value > to->high ? to->high : value) : tin_clamp(value, to->low, to->high);
 }
 
 // Convolution: 4 pixels x 4 channels (s8), 8 x 4 (s4).
@@ -317,42 +304,46 @@ TIN_ALWAYS void tin_rv32_store(const int32_t *sums, const tin_rv32_scale_t *scal
     }
 }
 
-// A channel's sums, without bias, to the outputs of its pixels.
-TIN_HOT void tin_rv32_store_channel(const int32_t *sums, const tin_gemm_t *gemm, int32_t oc, int32_t pixels) {
-    const tin_params_t params = tin_rv32_params(gemm->params, oc);
+// Sums of 4 channels, without bias, to the outputs of their pixels.
+TIN_HOT void tin_rv32_store_quad(const tin_gemm_t *gemm, const int32_t *sums, int32_t stride, int32_t oc, int32_t channels, int32_t pixels) {
+    const tin_params_t *params = (const tin_params_t *)(const void *)gemm->params + oc;
     const tin_output_t to = gemm->to;
     const int32_t pitch = gemm->out_pitch;
-    int8_t *const out = gemm->out + oc;
-    if (gemm->form == TIN_FORM_WIDE) {
-        for (int32_t i = 0; i < pixels; i++) {
-            out[i * pitch] = (int8_t)tin_requantize(tin_wrap_add(sums[i], params.bias), &params, &to);
+    int8_t *out = gemm->out + oc;
+    for (const tin_params_t *const end = params + channels; params != end; params++, sums += stride, out++) {
+        if (gemm->form == TIN_FORM_WIDE) {
+            for (int32_t i = 0; i < pixels; i++) {
+                out[i * pitch] = (int8_t)tin_requantize(tin_wrap_add(sums[i], params->bias), params, &to);
+            }
+            continue;
         }
-        return;
-    }
-    const tin_rv32_scale_t scale = tin_rv32_scale(&params, &to);
-    if (to.zero_point == to.low) {
-        tin_rv32_store(sums, &scale, &to, out, pitch, pixels, true);
-    } else {
-        tin_rv32_store(sums, &scale, &to, out, pitch, pixels, false);
+        const tin_rv32_scale_t scale = tin_rv32_scale(params, &to);
+        if (to.zero_point == to.low) {
+            tin_rv32_store(sums, &scale, &to, out, pitch, pixels, true);
+        } else {
+            tin_rv32_store(sums, &scale, &to, out, pitch, pixels, false);
+        }
     }
 }
 
-// What the chunks left of a channel's 8 pixels.
-TIN_HOT void tin_rv32_add_chunks(const uint32_t *chunks, const uint32_t *end, int32_t sums[8]) {
-    int32_t lower[4], upper[4] = { 0, 0, 0, 0 };
+// What the chunks left of 4 channels' 8 pixels.
+TIN_HOT void tin_rv32_add_chunks(const uint32_t *chunks, int32_t count, int32_t sums[32]) {
     // As of s8, the sum of whole words holds the lower halves.
-    const uint32_t start = 0u - (uint32_t)(end - chunks + 15) / 16 * 0x8000;
-    uint32_t words[4] = { start, start, start, start };
-    for (; chunks < end; chunks += 16) {
-        for (int32_t pair = 0; pair < 4; pair++) {
-            words[pair] += chunks[pair];
-            upper[pair] += (int32_t)chunks[pair] >> 16;
+    const uint32_t start = 0u - (uint32_t)count * 0x8000;
+    for (const int32_t *const end = sums + 32; sums != end; chunks += 4, sums += 8) {
+        uint32_t w0 = start, w1 = start, w2 = start, w3 = start;
+        int32_t h0 = 0, h1 = 0, h2 = 0, h3 = 0;
+        const uint32_t *chunk = chunks;
+        for (int32_t i = count; i > 0; i--, chunk += 16) {
+            w0 += chunk[0], h0 += (int32_t)chunk[0] >> 16;
+            w1 += chunk[1], h1 += (int32_t)chunk[1] >> 16;
+            w2 += chunk[2], h2 += (int32_t)chunk[2] >> 16;
+            w3 += chunk[3], h3 += (int32_t)chunk[3] >> 16;
         }
-    }
-    for (int32_t pair = 0; pair < 4; pair++) {
-        lower[pair] = (int32_t)(words[pair] - ((uint32_t)upper[pair] << 16));
-        sums[2 * pair] = lower[pair];
-        sums[2 * pair + 1] = upper[pair];
+        sums[0] = (int32_t)(w0 - ((uint32_t)h0 << 16)), sums[1] = h0;
+        sums[2] = (int32_t)(w1 - ((uint32_t)h1 << 16)), sums[3] = h1;
+        sums[4] = (int32_t)(w2 - ((uint32_t)h2 << 16)), sums[5] = h2;
+        sums[6] = (int32_t)(w3 - ((uint32_t)h3 << 16)), sums[7] = h3;
     }
 }
 
@@ -361,16 +352,17 @@ static void tin_rv32_gemm_slow(const tin_gemm_t *gemm, const uint32_t *block, in
     const int32_t pitch = TIN_BLOCK_PIXELS(gemm->taps, gemm->s4) / 2;
     const int32_t pair_bytes = ((gemm->taps + 3) & ~3) * (gemm->s4 ? 1 : 2);
     for (int32_t oc = 0; oc < gemm->channels; oc++) {
-        int32_t sums[8] = { 0 };
-        for (int32_t tap = 0; tap < gemm->taps; tap++) {
-            const int32_t weight = tin_pair_weight(gemm->weights + (oc >> 1) * pair_bytes, gemm->s4, tap, oc & 1);
-            for (int32_t pixel = 0; pixel < pixels; pixel++) {
+        const tin_params_t params = tin_params(gemm->params, oc);
+        for (int32_t pixel = 0; pixel < pixels; pixel++) {
+            int32_t acc = params.bias;
+            for (int32_t tap = 0; tap < gemm->taps; tap++) {
+                const int32_t weight = tin_pair_weight(gemm->weights + (oc >> 1) * pair_bytes, gemm->s4, tap, oc & 1);
                 const uint32_t word = block[tap * pitch + pixel / 2];
                 const int32_t x = pixel & 1 ? (int8_t)((word - (uint32_t)(int8_t)word) >> 16) : (int8_t)word;
-                sums[pixel] = tin_wrap_add(sums[pixel], x * weight);
+                acc = tin_wrap_add(acc, x * weight);
             }
+            gemm->out[pixel * gemm->out_pitch + oc] = (int8_t)tin_requantize(acc, &params, &gemm->to);
         }
-        tin_rv32_store_channel(sums, gemm, oc, pixels);
     }
 }
 
@@ -380,7 +372,7 @@ TIN_HOT void tin_gemm_block__rv32(const tin_gemm_t *gemm, const void *block, int
     // Behind the words of a block of s4 there is room for the chunks.
     uint32_t *const end = (uint32_t *)(uintptr_t)block + pitch * (gemm->s4 ? 4 : 2);
     const uint8_t *weights = gemm->weights;
-    if (gemm->wide || (gemm->s4 && !gemm->aligned)) {
+    if (gemm->wide || !gemm->aligned) {
         tin_rv32_gemm_slow(gemm, block, pixels);
         return;
     }
@@ -388,18 +380,14 @@ TIN_HOT void tin_gemm_block__rv32(const tin_gemm_t *gemm, const void *block, int
         // The last pair may stand alone.
         const uint8_t *const b = oc + 2 < gemm->channels ? weights + pair_bytes : weights;
         const int32_t channels = gemm->channels - oc < 4 ? gemm->channels - oc : 4;
-        int32_t sums[16];
+        int32_t sums[32];
         if (gemm->s4) {
             tin_rv32_quad_s4(block, weights, b, end, end);
+            tin_rv32_add_chunks(end, (gemm->taps + TIN_RV32_CHUNK - 1) / TIN_RV32_CHUNK, sums);
         } else {
             tin_rv32_quad_s8(block, weights, b, sums, end, -(pitch / 2) * 0x8000);
         }
-        for (int32_t i = 0; i < channels; i++) {
-            if (gemm->s4) {
-                tin_rv32_add_chunks(end + 4 * i, end + 16 * ((gemm->taps + TIN_RV32_CHUNK - 1) / TIN_RV32_CHUNK), sums);
-            }
-            tin_rv32_store_channel(gemm->s4 ? sums : sums + 4 * i, gemm, oc + i, pixels);
-        }
+        tin_rv32_store_quad(gemm, sums, gemm->s4 ? 8 : 4, oc, channels, pixels);
     }
 }
 #define tin_gemm_block tin_gemm_block__rv32

@@ -12,16 +12,16 @@ typedef struct {
     int32_t low, high;
     int32_t negative;            // output of all sums below zero, 128 if they differ
     int32_t lines;
-    int32_t whole;               // outputs of a line without padding on the right
+    int32_t whole;               // bytes of a line's outputs without padding on the right
     int32_t advance;             // from the last column of a line to the first of the next
     bool pad_left, pad_right;
     int32_t first, last;         // what the padding adds, with the bias on the left
-    tin_rv32_scale_t scale;
+    tin_rv32_scale_t scale;      // of sums, which are twice what they would be: weights, bias, first and last are
 } tin_rv32_plane_t;
 
 // The places that the assembly names; an array of -1 elements does not compile.
 typedef char tin_rv32_plane_places_t[offsetof(tin_rv32_plane_t, pad_right) == 45 && offsetof(tin_rv32_plane_t, scale) == 56
-    && sizeof(tin_rv32_plane_t) == 80 && offsetof(tin_rv32_scale_t, offset) == 16 ? 1 : -1];
+    && sizeof(tin_rv32_plane_t) == 72 ? 1 : -1];
 
 #define LOAD(row) \
     "    lb     t6, 0(" row ")\n" \
@@ -32,13 +32,15 @@ typedef char tin_rv32_plane_places_t[offsetof(tin_rv32_plane_t, pad_right) == 45
 #define ROW_1(row, sum, weight) LOAD(row) ADD(sum, sum, weight)
 #define ROW_2(row, w0, from0, w1, from1) LOAD(row) ADD("t5", from0, w0) ADD("t3", from1, w1)
 
-// s0 to s8 weights; a2, a3, a4 rows; a5 out; a6 step; s9 bias; s10 multiplier; s11 shift; t0:ra offset; t1, t2 clamp; t3 sum of the
-// next output, t4 (stride 1) of the one behind it, t5 of this; t6, a7 temporaries; a1 outputs to go.
+// s0 to s8 weights; a2, a3, a4 rows; a5 out; a6 step; s9 bias; s10 multiplier; s11 shift; ra zero; t0 end of the line's
+// outputs; t1, t2 clamp; t3 sum of the next output, t4 (stride 1) of the one behind it, t5 of this; t6, a7 temporaries; a1 whether
+// one with padding on the right is to come.
 #define PLANE_BEGIN \
     SAVE_ALL \
     "    .set   at, 0\n" \
     "    .irp   weight, s0, s1, s2, s3, s4, s5, s6, s7, s8\n" \
     "    lb     \\weight, at(a1)\n" \
+    "    slli   \\weight, \\weight, 1\n" \
     "    .set   at, at + 1\n" \
     "    .endr\n" \
     "    .set   at, 0\n" \
@@ -49,9 +51,10 @@ typedef char tin_rv32_plane_places_t[offsetof(tin_rv32_plane_t, pad_right) == 45
     "    lw     s9, 56(a0)\n" \
     "    lw     s10, 60(a0)\n" \
     "    lw     s11, 64(a0)\n" \
-    "    lw     ra, 72(a0)\n" \
-    "    lw     t0, 76(a0)\n" \
-    "1:  lw     a1, 36(a0)\n" \
+    "    lw     ra, 68(a0)\n" \
+    "1:  lw     t0, 36(a0)\n" \
+    "    lbu    a1, 45(a0)\n" \
+    "    add    t0, t0, a5\n" \
     "    lbu    a7, 44(a0)\n" \
     "    lw     t3, 48(a0)\n" \
     "    bnez   a7, 2f\n" \
@@ -65,19 +68,17 @@ typedef char tin_rv32_plane_places_t[offsetof(tin_rv32_plane_t, pad_right) == 45
     "4:  bltz   t5, 7f\n" \
     "    mulh   t6, t5, s10\n" \
     "    mul    t5, t5, s10\n" \
-    "    add    t5, t5, ra\n" \
-    "    sltu   a7, t5, ra\n" \
-    "    add    t6, t6, t0\n" \
-    "    add    t6, t6, a7\n" \
+    "    srli   t5, t5, 31\n" \
+    "    add    t6, t6, t5\n" \
+    "    add    t6, t6, ra\n" \
     "    sra    t6, t6, s11\n" \
     "    bgt    t6, t2, 8f\n" \
     "5:  sb     t6, 0(a5)\n" \
     "    add    a5, a5, a6\n" \
-    "    addi   a1, a1, -1\n" \
-    "    bgtz   a1, " again "\n" \
-    "    bltz   a1, 6f\n" \
-    "    lbu    a7, 45(a0)\n" \
-    "    beqz   a7, 6f\n"
+    "    bne    a5, t0, " again "\n" \
+    "    beqz   a1, 6f\n" \
+    "    li     a1, 0\n" \
+    "    add    t0, t0, a6\n"
 #define PLANE_END \
     "    lw     t5, 52(a0)\n" \
     "    add    t5, t5, t3\n" \
@@ -96,14 +97,11 @@ typedef char tin_rv32_plane_places_t[offsetof(tin_rv32_plane_t, pad_right) == 45
     "    ble    t6, t2, 5b\n" \
     "    mulh   t6, t5, s10\n" \
     "    mul    t5, t5, s10\n" \
-    "    add    t5, t5, ra\n" \
-    "    sltu   a7, t5, ra\n" \
-    "    add    t6, t6, t0\n" \
-    "    add    t6, t6, a7\n" \
-    /* Less 2^31. */ \
     "    srli   t5, t5, 31\n" \
     "    add    t6, t6, t5\n" \
-    "    addi   t6, t6, -1\n" \
+    "    srai   t5, t6, 31\n" \
+    "    add    t6, t6, t5\n" \
+    "    add    t6, t6, ra\n" \
     "    sra    t6, t6, s11\n" \
     "    bge    t6, t1, 5b\n" \
     "    mv     t6, t1\n" \
@@ -159,7 +157,7 @@ TIN_ASM void tin_rv32_plane_2(tin_rv32_plane_t *plane, const int8_t *weights) {
 TIN_ALWAYS void tin_rv32_plane_edge(tin_rv32_plane_t *plane, int8_t *weights, int32_t h, int32_t in_h, int32_t zero_point) {
     for (int32_t ky = 0; ky < 3; ky++, weights += 3) {
         if ((uint32_t)(h + ky) >= (uint32_t)in_h) {
-            plane->scale.bias += zero_point * (weights[0] + weights[1] + weights[2]);
+            plane->scale.bias += 2 * zero_point * (weights[0] + weights[1] + weights[2]);
             weights[0] = weights[1] = weights[2] = 0;
         }
     }
@@ -178,15 +176,15 @@ TIN_HOT void tin_dw_rows__rv32(const tin_window_t *window, const tin_gemm_t *dw,
     }
     tin_rv32_plane_t plane = { .step = window->in_c, .low = dw->to.low, .high = dw->to.high };
     plane.negative = dw->to.zero_point == dw->to.low ? dw->to.low : 128;
-    plane.whole = whole;
+    plane.whole = whole * window->in_c;
     plane.pad_left = window->pad_left == 1;
     plane.pad_right = beyond == 1;
     const int32_t columns = 1 - window->pad_left + (stride == 1 ? 1 + whole : 2 * whole + (beyond == 1));
     plane.advance = stride * line - columns * window->in_c;
     for (int32_t oc = 0; oc < dw->channels; oc++) {
         const uint8_t *const stored = dw->weights + oc * (dw->s4 ? 5 : 9);
-        const tin_params_t params = tin_rv32_params(dw->params, oc);
-        const tin_rv32_scale_t scale = tin_rv32_scale(&params, &dw->to);
+        tin_rv32_scale_t scale = tin_rv32_scale((const tin_params_t *)(const void *)dw->params + oc, &dw->to);
+        scale.bias *= 2;
         int8_t unpacked[9];
         const int8_t *weights = (const int8_t *)stored;
         if (dw->s4) {
@@ -218,8 +216,8 @@ TIN_HOT void tin_dw_rows__rv32(const tin_window_t *window, const tin_gemm_t *dw,
             for (int32_t ky = 0; ky < 3; ky++) {
                 plane.row[ky] = pixel.x + tin_clamp(h + ky, 0, window->in_h - 1) * line + oc;
             }
-            plane.first = plane.scale.bias + zero_point * (used[0] + used[3] + used[6]);
-            plane.last = zero_point * (used[2] + used[5] + used[8]);
+            plane.first = plane.scale.bias + 2 * zero_point * (used[0] + used[3] + used[6]);
+            plane.last = 2 * zero_point * (used[2] + used[5] + used[8]);
             (stride == 1 ? tin_rv32_plane_1 : tin_rv32_plane_2)(&plane, used);
             plane.lines = lines;
         }
