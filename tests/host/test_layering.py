@@ -54,7 +54,9 @@ IMPORTS = {
 DOORS = {
     "onnx": (
         "host/tinypack/importers/onnx.py",
+        "host/tinypack/importers/_onnx_file.py",
         "host/tinypack/importers/_onnx_ml.py",
+        "host/tinypack/importers/_onnx_nodes.py",
         "host/tinypack/demo/",
     ),
     "tflite": ("host/tinypack/importers/tflite.py",),

@@ -1,4 +1,4 @@
-"""ONNX files to graphs of ONNX operators: with _onnx_ml.py what imports onnx.
+"""ONNX files to graphs of ONNX operators: with _onnx_*.py what imports onnx.
 
 What depends on constants and fixed shapes alone is computed here, node by node in the file's
 order, because shapes of later nodes depend on it (Reshape by a Shape-Gather-Concat chain).
@@ -7,43 +7,34 @@ order, because shapes of later nodes depend on it (Reshape by a Shape-Gather-Con
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from math import prod
-from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Any
+from pathlib import Path
 
-import numpy as np
 import onnx
-from onnx import TensorProto, checker, defs, external_data_helper, helper, inliner, numpy_helper
+from onnx import TensorProto, defs, helper, inliner, numpy_helper
 from onnx import shape_inference as inference
-from onnx.reference import ReferenceEvaluator
 
 from ..errors import PackError
 from ..ir import Array, Graph, Model, Node, Value, constant
 from ..ir.tensor import dtype_of
 from ..ops import unsupported
 from ._dequantized import dequantized
-from ._integer_operators import expanded
 from ._labels import labels_of
+from ._onnx_file import check, first_line, load_external_data, opset_of, read
 from ._onnx_ml import CLASSIFIERS, DOMAIN, output_shape, without_labels
+from ._onnx_nodes import (
+    DTYPES,
+    ELEMENT_TYPES,
+    attribute_of,
+    compute,
+    node_proto,
+    placeholder,
+    plain,
+    steps,
+    type_of,
+)
 
-OPSETS = (6, defs.onnx_opset_version())
 # The largest constant that is computed here or read from a file, in elements.
 _LARGEST = 1 << 26
-_FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.DOUBLE)
-_DTYPES: dict[int, str] = {
-    TensorProto.INT8: "s8",
-    TensorProto.INT16: "s16",
-    TensorProto.INT32: "s32",
-    TensorProto.INT64: "s64",
-    TensorProto.UINT8: "u8",
-    TensorProto.UINT16: "u16",
-    TensorProto.UINT32: "u32",
-    TensorProto.UINT64: "u64",
-    TensorProto.BOOL: "bool",
-    TensorProto.INT4: "s4",
-    TensorProto.UINT4: "u4",
-} | dict.fromkeys(map(int, _FLOATS), "f32")
-_ELEMENT_TYPES: dict[str, int] = {dtype: number for number, dtype in _DTYPES.items()}
-_ELEMENT_TYPES["f32"] = TensorProto.FLOAT
 _RANDOM = ("RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Bernoulli")
 # Functions in the eyes of onnx, which infers nothing of them.
 _SHAPED_AS_INPUT = ("GroupNormalization", "MeanVarianceNormalization")
@@ -52,10 +43,10 @@ _CONTROL_FLOW = ("Loop", "Scan", "If")
 
 def load(path: Path, input_shape: Mapping[str, Sequence[int]] | None = None) -> Model:
     """`input_shape` gives or replaces the shapes of inputs by name."""
-    proto = _read(path)
-    opset = _opset(path, proto)
-    _load_external_data(path, proto)
-    _check(path, proto)
+    proto = read(path)
+    opset = opset_of(path, proto)
+    load_external_data(path, proto)
+    check(path, proto)
     if proto.functions:
         proto = inliner.inline_local_functions(proto)
     metadata = {entry.key: entry.value for entry in proto.metadata_props}
@@ -63,86 +54,9 @@ def load(path: Path, input_shape: Mapping[str, Sequence[int]] | None = None) -> 
     graph = _Importer(path, proto, opset).graph(dict(input_shape or {}))
 
     def evaluate(node: Node, inputs: Sequence[Array | None]) -> list[Array]:
-        return _compute(_node_proto(node), inputs, opset)
+        return compute(node_proto(node), inputs, opset)
 
     return Model(graph, opset, metadata, labels_of(metadata) or labels, evaluate)
-
-
-def _read(path: Path) -> onnx.ModelProto:
-    try:
-        proto = onnx.load(path, load_external_data=False)
-    except FileNotFoundError:
-        raise PackError(f"{path}: no such file; give the path of an .onnx model") from None
-    except Exception as error:  # the parser's errors have no common base
-        reason = _first_line(error)
-        raise PackError(f"{path}: not a readable ONNX file ({reason}); export it anew") from error
-    if not proto.graph.node and not proto.graph.output:
-        raise PackError(f"{path}: holds no graph; it is not an ONNX model or is cut short")
-    if not proto.graph.output:
-        raise PackError(f"{path}: has no output; name what it shall compute and export it anew")
-    return proto
-
-
-def _opset(path: Path, proto: onnx.ModelProto) -> int:
-    versions = [entry.version for entry in proto.opset_import if entry.domain in ("", "ai.onnx")]
-    least, most = OPSETS
-    if not versions:
-        raise PackError(f"{path}: uses no operators of ONNX itself; export it with opset 17")
-    if not least <= versions[0] <= most:
-        raise PackError(
-            f"{path}: has opset {versions[0]} but {least} to {most} are supported;"
-            " export it with opset 17"
-        )
-    return int(versions[0])
-
-
-def _check(path: Path, proto: onnx.ModelProto) -> None:
-    try:
-        checker.check_model(proto)
-    except Exception as error:  # ValidationError, and what the parser makes of broken text
-        raise PackError(
-            f"{path}: is not valid ONNX ({_first_line(error)}); export the model anew"
-        ) from error
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0].rstrip(".") if lines else type(error).__name__
-
-
-def _load_external_data(path: Path, proto: onnx.ModelProto) -> None:
-    """Weights kept in other files: only ones beside the model or below its folder."""
-    folder = path.resolve().parent
-    for tensor in proto.graph.initializer:
-        if not external_data_helper.uses_external_data(tensor):
-            continue
-        info = {entry.key: entry.value for entry in tensor.external_data}
-        location = info.get("location", "")
-        file = (folder / location).resolve()
-        if (
-            not location
-            or PurePosixPath(location).is_absolute()
-            or PureWindowsPath(location).drive
-            or not file.is_relative_to(folder)
-        ):
-            raise PackError(
-                f"{path}: tensor {tensor.name!r} lies in {location!r}, outside of the model's"
-                " folder; put the data file beside the model"
-            )
-        if not file.is_file():
-            raise PackError(
-                f"{path}: the weights of {tensor.name!r} should be in {location!r}, which is"
-                " missing; copy that file beside the model"
-            )
-        try:
-            external_data_helper.load_external_data_for_tensor(tensor, str(folder))
-        except Exception as error:
-            raise PackError(
-                f"{path}: cannot read {tensor.name!r} from {location!r} ({_first_line(error)});"
-                " export the model anew"
-            ) from error
-        tensor.data_location = TensorProto.DEFAULT
-        del tensor.external_data[:]
 
 
 class _Importer:
@@ -176,7 +90,7 @@ class _Importer:
 
     def _constant(self, tensor: TensorProto) -> Value:
         array = self._array(tensor)
-        dtype = _DTYPES.get(tensor.data_type, dtype_of(array))
+        dtype = DTYPES.get(tensor.data_type, dtype_of(array))
         return Value(tensor.name, array.shape, dtype, constant=array)
 
     def _array(self, tensor: TensorProto) -> Array:
@@ -186,16 +100,16 @@ class _Importer:
                 " no microcontroller can hold it"
             )
         try:
-            return _plain(numpy_helper.to_array(tensor))
+            return plain(numpy_helper.to_array(tensor))
         except Exception as error:
             raise PackError(
-                f"{self.path}: tensor {tensor.name!r} is damaged ({_first_line(error)});"
+                f"{self.path}: tensor {tensor.name!r} is damaged ({first_line(error)});"
                 " export the model anew"
             ) from error
 
     def _input(self, info: onnx.ValueInfoProto, given: Sequence[int] | None) -> Value:
         tensor = info.type.tensor_type
-        dtype = _DTYPES.get(tensor.elem_type)
+        dtype = DTYPES.get(tensor.elem_type)
         if dtype is None:
             names = {number: name for name, number in TensorProto.DataType.items()}
             kind = names.get(tensor.elem_type, f"type {tensor.elem_type}")
@@ -233,7 +147,7 @@ class _Importer:
         return value
 
     def _nodes(self, protos: Iterable[onnx.NodeProto]) -> None:
-        for proto in chain.from_iterable(map(_steps, protos)):
+        for proto in chain.from_iterable(map(steps, protos)):
             name = proto.name or f"{proto.op_type}_{proto.output[0] if proto.output else ''}"
             try:
                 inputs = [self.values[key] if key else None for key in proto.input]
@@ -278,22 +192,23 @@ class _Importer:
             given = {attribute.name: attribute.i for attribute in proto.attribute}
             self.values[proto.output[0]] = dequantized(proto.output[0], name, inputs, given)
             return
-        arrays = [_placeholder(value) if value is not None else None for value in inputs]
+        arrays = [placeholder(value) if value is not None else None for value in inputs]
         try:
             if inputs:
-                for shape, _ in self._inferred(proto, name, inputs):
+                # A constant may be empty: shapes are put together from parts, some of no axis.
+                for shape, _ in self._inferred(proto, name, inputs, least=0):
                     self.folded += prod(shape)
                     if self.folded > _LARGEST:
                         raise PackError(
                             f"node {name!r}: its constant of shape {shape} is too large"
                         )
-            results = _compute(proto, arrays, self.opset)
+            results = compute(proto, arrays, self.opset)
         except PackError:
             raise
         except Exception as error:
             raise PackError(
                 f"node {name!r}: {proto.op_type} of constants cannot be computed"
-                f" ({_first_line(error)}); simplify the model before, for instance with onnxsim"
+                f" ({first_line(error)}); simplify the model before, for instance with onnxsim"
             ) from error
         for key, array in zip(proto.output, results, strict=False):
             if key:
@@ -306,12 +221,12 @@ class _Importer:
             value = self._bounded(Value(key, shape, dtype))
             self.values[key] = value
             outputs.append(value)
-        attrs = {attribute.name: _attribute(attribute) for attribute in proto.attribute}
+        attrs = {attribute.name: attribute_of(attribute) for attribute in proto.attribute}
         self.result.insert(Node(proto.op_type, inputs, outputs, attrs, name))
 
     def _classical(self, proto: onnx.NodeProto, name: str, inputs: Sequence[Value | None]) -> None:
         """An operator of ai.onnx.ml; of a classifier its scores only."""
-        attrs = {attribute.name: _attribute(attribute) for attribute in proto.attribute}
+        attrs = {attribute.name: attribute_of(attribute) for attribute in proto.attribute}
         x, *others = inputs
         assert x is not None
         picked = prod(others[0].shape) if others and others[0] is not None else 0
@@ -323,8 +238,13 @@ class _Importer:
         self.result.insert(Node(proto.op_type, inputs, [output], attrs, name))
 
     def _inferred(
-        self, proto: onnx.NodeProto, name: str, inputs: Sequence[Value | None]
+        self,
+        proto: onnx.NodeProto,
+        name: str,
+        inputs: Sequence[Value | None],
+        least: int = 1,
     ) -> list[tuple[tuple[int, ...], str]]:
+        """Shapes and types of the outputs, of sizes not below `least`."""
         try:
             schema = defs.get_schema(proto.op_type, self.opset, "")
         except defs.SchemaError:
@@ -335,7 +255,7 @@ class _Importer:
         for key, value in zip(proto.input, inputs, strict=True):
             if value is None:
                 continue
-            types[key] = helper.make_tensor_type_proto(_ELEMENT_TYPES[value.dtype], value.shape)
+            types[key] = helper.make_tensor_type_proto(ELEMENT_TYPES[value.dtype], value.shape)
             small = value.constant is not None and value.constant.size <= 1024
             if small and value.dtype not in ("s4", "u4"):
                 data[key] = numpy_helper.from_array(value.data, key)
@@ -343,11 +263,11 @@ class _Importer:
             found = inference.infer_node_outputs(
                 schema, proto, types, data, opset_imports=self.opset_imports
             )
-            return [_type(found[key]) for key in proto.output if key]
+            return [type_of(found[key], least) for key in proto.output if key]
         except Exception as error:  # of inference, of the checker, of a shape that is not fixed
             raise PackError(
                 f"node {name!r}: the output shape of {proto.op_type} depends on data or does not"
-                f" fit its inputs ({_first_line(error)}); export the model with fixed shapes"
+                f" fit its inputs ({first_line(error)}); export the model with fixed shapes"
             ) from error
 
     def _output(self, name: str) -> Value:
@@ -376,105 +296,3 @@ class _Importer:
                     " used as such; only inputs of measured numbers are supported"
                 )
             value.dtype = "f32"
-
-
-def _steps(proto: onnx.NodeProto) -> list[onnx.NodeProto]:
-    """A node as the nodes of ONNX that it stands for."""
-    if proto.op_type in ("QuantizeLinear", "DequantizeLinear"):
-        # onnxruntime has its own for types that ONNX took later.
-        plain = onnx.NodeProto()
-        plain.CopyFrom(proto)
-        plain.domain = "" if proto.domain == "com.microsoft" else proto.domain
-        return [plain]
-    attrs = {attribute.name: attribute.i for attribute in proto.attribute}
-    output = proto.output[0] if proto.output else ""
-    steps = expanded(proto.op_type, proto.input, output, attrs)
-    if steps is None:
-        return [proto]
-    nodes = []
-    for step in steps:
-        node = helper.make_node(step.op, step.inputs, [step.output], proto.name)
-        node.attribute.extend(helper.make_attribute(key, n) for key, n in step.attrs.items())
-        if step.like_source:
-            node.attribute.extend(
-                a for a in proto.attribute if a.name not in ("channels_last", "opset")
-            )
-        nodes.append(node)
-    return nodes
-
-
-def _placeholder(value: Value) -> Array:
-    """The constant, or for Shape and Size anything of the shape, in no memory."""
-    if value.constant is not None:
-        return value.constant
-    return np.broadcast_to(np.float32(0), value.shape)
-
-
-def _type(proto: onnx.TypeProto) -> tuple[tuple[int, ...], str]:
-    tensor = proto.tensor_type
-    dims = [dim.dim_value if dim.HasField("dim_value") else -1 for dim in tensor.shape.dim]
-    if not tensor.HasField("shape") or min(dims, default=1) < 1:
-        raise ValueError(f"shape {dims}")
-    if tensor.elem_type not in _DTYPES:
-        raise ValueError(f"elements of type {tensor.elem_type}")
-    return tuple(dims), _DTYPES[tensor.elem_type]
-
-
-def _plain(array: Array) -> Array:
-    """Every float as float32; integers of less than eight bits as eight."""
-    array = np.asarray(array)
-    if array.dtype.kind in "iub" or array.dtype == np.float32:
-        return array
-    if array.dtype.kind in "OUS":
-        raise ValueError("it holds text")
-    if array.dtype.name in ("int4", "int2"):
-        return array.astype(np.int8)
-    if array.dtype.name in ("uint4", "uint2"):
-        return array.astype(np.uint8)
-    return array.astype(np.float32)
-
-
-def _attribute(proto: onnx.AttributeProto) -> Any:
-    value = helper.get_attribute_value(proto)
-    match value:
-        case bytes():
-            return value.decode("utf-8", "replace")
-        case TensorProto():
-            return _plain(numpy_helper.to_array(value))
-        case int() | float():
-            return value
-        case onnx.GraphProto() | onnx.SparseTensorProto() | onnx.TypeProto():
-            return proto.name
-    items = [
-        item.decode("utf-8", "replace") if isinstance(item, bytes) else item for item in value
-    ]
-    return tuple(items)
-
-
-def _node_proto(node: Node) -> onnx.NodeProto:
-    attrs = {
-        key: numpy_helper.from_array(value) if isinstance(value, np.ndarray) else value
-        for key, value in node.attrs.items()
-        if value != ()
-    }
-    inputs = [value.name if value is not None else "" for value in node.inputs]
-    return helper.make_node(node.op, inputs, [value.name for value in node.outputs], **attrs)
-
-
-def _compute(proto: onnx.NodeProto, inputs: Sequence[Array | None], opset: int) -> list[Array]:
-    """Outputs of one node, by ONNX's own reference."""
-    feeds = {key: array for key, array in zip(proto.input, inputs, strict=True) if key}
-    graph = helper.make_graph(
-        [proto],
-        "node",
-        [
-            helper.make_tensor_value_info(key, _ELEMENT_TYPES[dtype_of(array)], array.shape)
-            for key, array in feeds.items()
-            if array is not None
-        ],
-        [helper.make_empty_tensor_value_info(key) for key in proto.output if key],
-    )
-    with np.errstate(all="ignore"):
-        results = ReferenceEvaluator(graph, opsets={"": opset}).run(None, feeds)
-    arrays = iter(results)
-    return [_plain(next(arrays)) if key else np.empty(0) for key in proto.output]

@@ -1,0 +1,87 @@
+"""What is read of an .onnx file before anything is made of it: is it whole, can it be trusted?"""
+
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+import onnx
+from onnx import TensorProto, checker, defs, external_data_helper
+
+from ..errors import PackError
+
+OPSETS = (6, defs.onnx_opset_version())
+
+
+def read(path: Path) -> onnx.ModelProto:
+    try:
+        proto = onnx.load(path, load_external_data=False)
+    except FileNotFoundError:
+        raise PackError(f"{path}: no such file; give the path of an .onnx model") from None
+    except Exception as error:  # the parser's errors have no common base
+        reason = first_line(error)
+        raise PackError(f"{path}: not a readable ONNX file ({reason}); export it anew") from error
+    if not proto.graph.node and not proto.graph.output:
+        raise PackError(f"{path}: holds no graph; it is not an ONNX model or is cut short")
+    if not proto.graph.output:
+        raise PackError(f"{path}: has no output; name what it shall compute and export it anew")
+    return proto
+
+
+def opset_of(path: Path, proto: onnx.ModelProto) -> int:
+    versions = [entry.version for entry in proto.opset_import if entry.domain in ("", "ai.onnx")]
+    least, most = OPSETS
+    if not versions:
+        raise PackError(f"{path}: uses no operators of ONNX itself; export it with opset 17")
+    if not least <= versions[0] <= most:
+        raise PackError(
+            f"{path}: has opset {versions[0]} but {least} to {most} are supported;"
+            " export it with opset 17"
+        )
+    return int(versions[0])
+
+
+def check(path: Path, proto: onnx.ModelProto) -> None:
+    try:
+        checker.check_model(proto)
+    except Exception as error:  # ValidationError, and what the parser makes of broken text
+        raise PackError(
+            f"{path}: is not valid ONNX ({first_line(error)}); export the model anew"
+        ) from error
+
+
+def first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__
+
+
+def load_external_data(path: Path, proto: onnx.ModelProto) -> None:
+    """Weights kept in other files: only ones beside the model or below its folder."""
+    folder = path.resolve().parent
+    for tensor in proto.graph.initializer:
+        if not external_data_helper.uses_external_data(tensor):
+            continue
+        info = {entry.key: entry.value for entry in tensor.external_data}
+        location = info.get("location", "")
+        file = (folder / location).resolve()
+        if (
+            not location
+            or PurePosixPath(location).is_absolute()
+            or PureWindowsPath(location).drive
+            or not file.is_relative_to(folder)
+        ):
+            raise PackError(
+                f"{path}: tensor {tensor.name!r} lies in {location!r}, outside of the model's"
+                " folder; put the data file beside the model"
+            )
+        if not file.is_file():
+            raise PackError(
+                f"{path}: the weights of {tensor.name!r} should be in {location!r}, which is"
+                " missing; copy that file beside the model"
+            )
+        try:
+            external_data_helper.load_external_data_for_tensor(tensor, str(folder))
+        except Exception as error:
+            raise PackError(
+                f"{path}: cannot read {tensor.name!r} from {location!r} ({first_line(error)});"
+                " export the model anew"
+            ) from error
+        tensor.data_location = TensorProto.DEFAULT
+        del tensor.external_data[:]
