@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from math import prod
 from pathlib import Path
 from zlib import crc32
 
@@ -39,6 +40,7 @@ def measure(core: Core, path: Path, profile: int | None) -> tuple[dict[str, int]
     figures = {
         "instructions": done.invoke,
         "macs": costs.macs,
+        "outputs": sum(prod(model.tensors[index].shape) for index in model.outputs),
         "arena_bytes": done.arena_bytes,
         "code_bytes": code_bytes(core, build(core)),
     }
@@ -63,7 +65,8 @@ def main() -> int:
     try:
         for name in given.model or models.available():
             is_file = name.endswith(".tinf")
-            for precision in [""] if is_file else given.precision:
+            offered = [p for p in models.precisions(name) if p in given.precision]
+            for precision in [""] if is_file else offered:
                 path = Path(name) if is_file else models.packed(name, precision)
                 for core in map(cores.__getitem__, given.core):
                     figures, nodes = measure(core, path, given.profile)

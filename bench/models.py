@@ -13,16 +13,27 @@ PRECISIONS = ("int8", "int4")
 # Trained networks, from the folder that TINYINFER_MODELS names; the rest has seeded weights.
 TRAINED = ("kws", "ic")
 SEEDED = {"kws_seeded": "kws", "ic_seeded": "ic", "vww": "vww", "ad": "ad"}
+# Single operators, tests/models/blocks.py, with the precisions they are measured in.
+BLOCKS = {"dw3x3": ("int8",), "add": ("int8",)}
 
 
 def available() -> list[str]:
     trained = [name for name in TRAINED if _trained(name)[0].is_file()]
-    return [*trained, *SEEDED]
+    return [*trained, *SEEDED, *BLOCKS]
+
+
+def precisions(name: str) -> tuple[str, ...]:
+    return BLOCKS.get(name, PRECISIONS)
 
 
 def packed(name: str, precision: str) -> Path:
     """Path of the model file."""
-    onnx, samples = _seeded(SEEDED[name]) if name in SEEDED else _trained(name)
+    if name in BLOCKS:
+        onnx, samples = _made("tests.models.blocks", name)
+    elif name in SEEDED:
+        onnx, samples = _made("tests.models.make_seeded", SEEDED[name])
+    else:
+        onnx, samples = _trained(name)
     files = snapshot("host/tinypack", suffixes=[".py"])
     files |= snapshot("native_modules/tinyinfer", suffixes=[".def", ".fbs"])
 
@@ -41,14 +52,15 @@ def _trained(name: str) -> tuple[Path, Path]:
     return folder / "models" / f"{name}.onnx", folder / "samples" / f"{name}.npz"
 
 
-def _seeded(name: str) -> tuple[Path, Path]:
+def _made(module: str, name: str) -> tuple[Path, Path]:
+    """What a module of tests/models writes under that name."""
     files = snapshot("tests/models", suffixes=[".py"])
 
     def make(work: Path, log: Path) -> Path:
-        _python("tests.models.make_seeded", work / "seeded", name)
-        return work / "seeded"
+        _python(module, work / "made", name)
+        return work / "made"
 
-    folder = artifact(f"seeded-{name}", recipe_version(__file__), files, make)
+    folder = artifact(f"{module.rpartition('.')[2]}-{name}", recipe_version(__file__), files, make)
     return folder / f"{name}.onnx", folder / f"{name}.npz"
 
 

@@ -28,19 +28,30 @@ def peer(core: str, model: str) -> int | None:
     return count
 
 
+def _rows(results: Results) -> list[dict[str, int]]:
+    precisions = (found for models in results.values() for found in models.values())
+    return [figures for found in precisions for figures in found.values()]
+
+
 def table(results: Results) -> str:
     peers = _toml(PEERS)
     lines = [
-        f"{'core':6}{'model':12}{'':6}{'instructions':>14}{'/MAC':>7}{'arena':>9}{'code':>8}{'peer':>14}{'faster':>8}"
+        f"{'core':6}{'model':12}{'':6}{'instructions':>14}{'/MAC':>7} "
+        f"{'arena':>9}{'code':>8}{'peer':>14}{'faster':>8}"
     ]
     for core, models in results.items():
         for model, precisions in models.items():
             peer = peers.get(core, {}).get(model.removesuffix("_seeded"))
             for precision, figures in precisions.items():
                 count = figures["instructions"]
-                line = f"{core:6}{model:12}{precision:6}{count:14,}{count / figures['macs']:7.2f}"
+                # Of a network without multiply-accumulates: per number that it puts out.
+                per = count / (figures["macs"] or figures["outputs"])
+                mark = " " if figures["macs"] else "*"
+                line = f"{core:6}{model:12}{precision:6}{count:14,}{per:7.2f}{mark}"
                 line += f"{figures['arena_bytes']:9,}{figures['code_bytes']:8,}"
                 lines.append(line + (f"{peer:14,}{peer / count:7.2f}x" if peer else ""))
+    if not all(figures["macs"] for figures in _rows(results)):
+        lines.append("* per output, for want of multiply-accumulates")
     lines += [
         f"peer on {core}: {facts['engine']}" for core, facts in peers.items() if core in results
     ]

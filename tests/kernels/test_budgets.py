@@ -12,10 +12,10 @@ CORES = load_cores()
 
 @pytest.mark.parametrize("core", CORES)
 def test_instructions(core: str) -> None:
-    """Of the seeded networks, and of the trained ones where TINYINFER_MODELS has them."""
+    """Of operators, seeded networks and the trained ones where TINYINFER_MODELS has them."""
     results: report.Results = {core: {}}
     for name in models.available():
-        for precision in models.PRECISIONS:
+        for precision in models.precisions(name):
             try:
                 figures, _ = measure(CORES[core], models.packed(name, precision), None)
             except ToolchainError as error:
