@@ -136,17 +136,17 @@ def quantize(layer: Layer) -> Quantized:
 
 
 def stored(node: Node) -> Quantized:
-    """As TensorFlow Lite Micro prepares it: products and quotients of scales in float32."""
+    """As TensorFlow Lite Micro prepares it: products and quotients of scales in doubles, as the
+    released interpreter's results show; its source takes float32."""
     given: StoredFilters = node.attrs["stored"]
     x, y, kept = node.input(0).quant, node.output.quant, given.state
     assert x is not None and y is not None
-    state = np.float32(kept.scale[0])
-    of_inputs = np.float32(x.scale[0]) * np.float32(given.input_scale) / state
-    of_time = state * np.float32(given.time_scale) / np.float32(y.scale[0])
+    of_inputs = x.scale[0] * given.input_scale / kept.scale[0]
+    of_time = kept.scale[0] * given.time_scale / y.scale[0]
     rows = given.inputs.astype(np.int8)
     params = _params(
-        (-x.zero_point[0] * rows.sum(1, dtype=np.int64), np.full(len(rows), float(of_inputs))),
-        (given.bias.astype(np.int64), np.full(len(given.bias), float(of_time))),
+        (-x.zero_point[0] * rows.sum(1, dtype=np.int64), np.full(len(rows), of_inputs)),
+        (given.bias.astype(np.int64), np.full(len(given.bias), of_time)),
     )
     codes = given.time.astype(np.int8 if kept.dtype == "s8" else np.int16)
     return Quantized(

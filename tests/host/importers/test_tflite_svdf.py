@@ -64,6 +64,41 @@ def test_int8_is_what_tflm_gives(case: Case, tmp_path: Path) -> None:
     assert len(seen) > STEPS // 2
 
 
+# Where float32 and doubles give another integer: scales of inputs, weights, state, time, output;
+# inputs, weights, bias and what comes out, with a zero point of 0 everywhere.
+CLOSE = [
+    (
+        (0.0114, 0.0439, 0.000448, 0.01, 4.48e-06),
+        ([-27, 33, 121, -113], [34, -82, -76, 109], 28081, 1),
+    ),
+    ((0.01, 0.01, 1.14e-05, 0.000153, 0.001), ([0], [1], -6593280, -11)),
+]
+
+
+@pytest.mark.parametrize(("scales", "numbers"), CLOSE)
+def test_scales_are_multiplied_in_doubles(
+    scales: tuple[float, ...], numbers: tuple[list[int], list[int], int, int], tmp_path: Path
+) -> None:
+    runtime = pytest.importorskip("tflite_micro.python.tflite_micro.runtime")
+    x, weights, bias, expected = numbers
+    tensors = [
+        Tensor((1, len(x)), [scales[0]]),
+        constant(np.array([weights], np.int8), [scales[1]]),
+        constant(np.array([[1]], np.int16), [scales[3]]),
+        constant(np.array([bias], np.int32), [scales[2] * scales[3]]),
+        Tensor((1, 1), [scales[2]], state="int16"),
+        Tensor((1, 1), [scales[4]]),
+    ]
+    path = tmp_path / "model.tflite"
+    path.write_bytes(_file(tensors, 1))
+    judge = runtime.Interpreter.from_bytes(path.read_bytes())
+    judge.set_input(np.array([x], np.int8), 0)
+    judge.invoke()
+    ours = Model(tinypack.pack(path).file)
+    ours.run(np.array(x, np.int8))
+    assert ours.output()[0] == judge.get_output(0)[0, 0] == expected
+
+
 @pytest.mark.parametrize("number", [3, 2])
 def test_two_layers(number: int, tmp_path: Path) -> None:
     """Each has a state of its own."""
