@@ -22,8 +22,10 @@ class Operator(Protocol):
     """What is asked of an operator of a file."""
 
     graph: Graph
+    op: str
     name: str
     inputs: Sequence[Value | None]
+    outputs: Sequence[Value]
 
     @property
     def output(self) -> Value: ...

@@ -3,7 +3,7 @@
 Functions take the operator as tflite.py presents it and a Builder; they give its outputs.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any, Protocol
 
@@ -62,15 +62,27 @@ def import_movement(what: Operator) -> None:
                 "changes the scale of integers that it should only move",
                 "convert the model with a newer TensorFlow",
             )
-    before = Node(what.op, data, [Value(what.graph.fresh_name(what.name), ())], {}, what.name)
-    what.graph.insert(before)
-    build = _Builder(what.graph, before, what.outputs[0].quant)
-    results = MOVEMENTS[what.op](what, build)
-    for output, made in zip(what.outputs, results, strict=True):
+    source = Node(what.op, data, [Value(what.graph.fresh_name(what.name), ())], {}, what.name)
+    build_outputs(
+        what, source, what.outputs[0].quant, lambda build: MOVEMENTS[what.op](what, build)
+    )
+
+
+def build_outputs(
+    what: Operator,
+    source: Node,
+    quant: QuantParams | None,
+    make: Callable[[Builder], Iterable[Value]],
+) -> None:
+    """The operator's outputs are what `make` builds in place of `source`, out of values that have
+    the integers `quant`."""
+    what.graph.insert(source)
+    build = _Builder(what.graph, source, quant)
+    for output, made in zip(what.outputs, make(build), strict=True):
         if np.prod(made.shape) != np.prod(output.shape):
             raise what.refuse(f"gives {made.shape}, not {output.shape}", "convert the model anew")
         _name(what, build, made, output)
-    what.graph.remove(before)
+    what.graph.remove(source)
 
 
 def _name(what: Operator, build: Builder, made: Value, output: Value) -> None:

@@ -170,6 +170,25 @@ def prelu(x: QuantParams, y: QuantParams, slope: float, step: float) -> tuple[in
     return _table(np.where(codes >= 0, above, below) + y.zero_point[0])
 
 
+def divided(x: QuantParams, y: QuantParams, divisor: int, step: float) -> Integers:
+    """By `divisor` in units of `step`; results that the reference shifts out are zero."""
+    codes = _codes(x) if divisor > 0 else -_codes(x)
+    size = abs(divisor)
+    bits = size.bit_length()
+    fraction = (size << (32 - bits)) - (1 << 31)
+    inverse = int(_saturated(_reciprocal(np.array([fraction], np.int64)) << 1)[0])
+    multiplier, shift = quantize_multiplier(x.scale[0] / (step * y.scale[0]))
+    values = []
+    for code in codes.tolist():
+        # As many sign bits as an s32 has in front of it
+        headroom = 31 - (code if code >= 0 else ~code).bit_length()
+        quotient = _product(np.array([code << headroom], np.int64), inverse)
+        by = shift - (bits - 1) - headroom
+        value = _product(_saturated(quotient << max(by, 0)), multiplier)
+        values.append(int(_divided(value, max(-by, 0))[0]))
+    return np.array(values, np.int64) + y.zero_point[0]
+
+
 def absolute(x: QuantParams, y: QuantParams) -> tuple[int, ...]:
     values = np.abs(_codes(x))
     if x.scale != y.scale:

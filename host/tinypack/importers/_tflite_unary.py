@@ -11,6 +11,7 @@ import numpy as np
 from ..ir import QuantParams
 from ..ops.table import Expression
 from . import _tflite_tables as tables
+from ._tflite_arithmetic import several_slopes
 from ._tflite_images import Operator
 
 _Entries = tuple[int, ...] | None
@@ -47,17 +48,17 @@ def _gelu(what: Operator) -> None:
 
 
 def _prelu(what: Operator) -> None:
-    """One slope is a table. Sums of rounded products, which several slopes would take, do not give
-    the reference's integers."""
+    """One slope is a table."""
     stored = what.input(1)
     if not stored.is_constant:
         raise what.refuse("takes its slopes at run time", "convert with constant slopes")
-    slopes = np.unique(stored.data)
-    if len(slopes) > 1:
-        raise what.refuse("has several slopes", "share one slope, or give the ONNX file")
-    slope = float(slopes[0])
     if what.input(0).quant and not stored.quant:
         raise what.refuse("has a slope in floats", "convert all of the model to int8")
+    slopes = np.unique(stored.data)
+    if len(slopes) > 1:
+        several_slopes(what, what.input(0), stored)
+        return
+    slope = float(slopes[0])
     step = stored.quant.scale[0] if stored.quant else 1.0
     _add(what, ("leaky_relu", "x", slope), partial(tables.prelu, slope=slope, step=step))
 

@@ -16,6 +16,7 @@ import tflite
 from ..errors import PackError
 from ..ir import Array, Graph, Model, Node, QuantParams, Value, constant
 from ..ops import MODULES, unsupported
+from ._tflite_arithmetic import ARITHMETIC
 from ._tflite_extremes import EXTREMES
 from ._tflite_images import IMAGES, drop_blocks
 from ._tflite_movement import MOVEMENTS, import_movement
@@ -129,16 +130,9 @@ class _Importer:
         if op in MOVEMENTS:
             import_movement(what)
             return
-        import_ = (
-            _IMPORT.get(op)
-            or IMAGES.get(op)
-            or UNARY.get(op)
-            or EXTREMES.get(op)
-            or RECURRENT.get(op)
-        )
-        if import_ is None or len(outputs) != 1:
+        if op not in _IMPORT or len(outputs) != _OUTPUTS.get(op, 1):
             raise unsupported(what.name, op)
-        import_(what)
+        _IMPORT[op](what)
 
     def _passes_through(self, what: "_Operator", operator: Any) -> bool:
         """Changes between floats and integers: at the model's doors, or of constants."""
@@ -375,11 +369,6 @@ def _reshape(what: _Operator) -> None:
     what.add("reshape", what.input(0))
 
 
-def _mean(what: _Operator) -> None:
-    x = what.input(0)
-    what.add("mean", x, axes=tuple(sorted(axis % x.rank for axis in what.numbers(1))))
-
-
 def _pad(what: _Operator) -> None:
     pads = np.array(what.numbers(1)).reshape(-1, 2)
     if len(what.inputs) > 2:
@@ -409,8 +398,13 @@ _IMPORT: dict[str, Callable[[_Operator], None]] = {
     "RESHAPE": _reshape,
     "SQUEEZE": _reshape,
     "EXPAND_DIMS": _reshape,
-    "MEAN": _mean,
     "PAD": _pad,
     "TRANSPOSE": _transpose,
     "QUANTIZE": _quantize,
+    **ARITHMETIC,
+    **EXTREMES,
+    **IMAGES,
+    **RECURRENT,
+    **UNARY,
 }
+_OUTPUTS = {"TOPK_V2": 2}

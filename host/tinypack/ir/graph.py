@@ -27,7 +27,7 @@ How to read a legal graph, that is, what `passes.run(model)` leaves:
   | max_pool_2d | | pad_bottom, pad_right; padding is never the maximum |
   | softmax | | over the last axis |
   | pad | | before, after: a size per axis; value: float |
-  | mean | | axes: tuple; averaged axes keep size 1 |
+  | mean | | axes: tuple; averaged axes keep size 1; total (1: their sum) |
   | table | no second input yet | function: expression in x, see ops/table.py |
   | concat | any input may be constant | axis |
   | reduce_max | | axes: tuple; these axes keep size 1; minimum |

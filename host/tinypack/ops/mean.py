@@ -63,7 +63,9 @@ def _log_sum_exp(x: Value, axes: tuple[int, ...], build: Builder) -> Value:
 
 
 def float_(node: Node, x: FloatArray) -> FloatArray:
-    y: FloatArray = x.mean(axis=tuple(axis + 1 for axis in node.attrs["axes"]), keepdims=True)
+    axes = tuple(axis + 1 for axis in node.attrs["axes"])
+    total = node.attrs.get("total")
+    y: FloatArray = x.sum(axes, keepdims=True) if total else x.mean(axes, keepdims=True)
     return y
 
 
@@ -71,6 +73,6 @@ def quantize(layer: Layer) -> Quantized:
     (x,) = layer.operands
     output = layer.own()
     sizes, axes = layer.node.input(0).shape, layer.node.attrs["axes"]
-    count = prod(sizes[axis] for axis in axes)
+    count = 1 if layer.node.attrs.get("total") else prod(sizes[axis] for axis in axes)
     attrs = rescale(x.scale / (output.scale[0] * count))
     return Quantized(attrs, output, layer.compute(x.actual))

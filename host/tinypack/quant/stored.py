@@ -55,13 +55,14 @@ def stored_precision(graph: Graph) -> str | None:
 
 
 def stored_graph(graph: Graph) -> QuantizedGraph:
-    """`graph` is legal and is_stored()."""
+    """`graph` is legal and is_stored(). A node may have all its `integers` already."""
     params = {value: _params(value) for value in graph.values() if value.quant is not None}
     results = {}
     for node in graph.nodes:
         if node.op not in _RESULTS:
             raise PackError(f"node {node.name!r}: {node.op} is not supported in int8 files")
-        results[node] = _RESULTS[node.op](node)
+        integers = node.attrs.get("integers")
+        results[node] = _RESULTS[node.op](node) if integers is None else _result(node, integers)
     return QuantizedGraph(graph, params, results)
 
 
@@ -121,6 +122,8 @@ def _mean(node: Node) -> Quantized:
     """The count goes into the multiplier by integer division, behind as many bits as it has."""
     x = node.input(0)
     multiplier, shift = quantize_multiplier(_scale(x) / _scale(node.output))
+    if node.attrs.get("total"):
+        return _result(node, {"multiplier": multiplier, "shift": shift})
     count = prod(x.shape[axis] for axis in node.attrs["axes"])
     bits = min(count.bit_length() - 1, 32, 31 + shift)
     return _result(node, {"multiplier": (multiplier << bits) // count, "shift": shift - bits})
@@ -168,6 +171,9 @@ _RESULTS: dict[str, Callable[[Node], Quantized]] = {
     "fully_connected": _linear,
     "add": _add,
     "mul": _mul,
+    "batch_matmul": _mul,
+    "arg_max": _same,
+    "top_k": _same,
     "average_pool_2d": _pool,
     "max_pool_2d": _pool,
     "mean": _mean,

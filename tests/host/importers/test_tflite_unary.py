@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 import tinypack
 from tinyinfer import Model
-from tinypack.errors import PackError
 
-from tests.tflite_file import Tensor, constant, one_operator
+from tests.tflite_file import Tensor, one_operator
 
 tflm = pytest.importorskip("tflite_micro", reason="tflite-micro is not installed")
 
@@ -105,10 +104,3 @@ def test_without_an_int8_form_the_real_function_is_rounded(op, function, tmp_pat
     exact = np.clip(reals / 0.03 - 60, -128, 127)
     defined = ALL > -3 if op in ("LOG", "SQRT") else ALL >= -128
     assert np.abs(y - exact)[defined].max() < 0.501
-
-
-def test_slopes_that_differ_are_refused(tmp_path):
-    slopes = constant(np.arange(4, dtype=np.int8), [0.1])
-    x = Tensor((1, 2, 4), [0.1], 0)
-    with pytest.raises(PackError, match="several slopes"):
-        ours(one_operator("PRELU", [x, slopes], x, "AbsOptions"), ALL[:8], tmp_path)
