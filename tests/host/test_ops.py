@@ -5,6 +5,7 @@ import pytest
 from tinypack import ops
 from tinypack.errors import PackError
 from tinypack.ir import parse_graph
+from tinypack.ops._condition import COMPARISONS
 from tinypack.ops.table import FUNCTIONS, evaluate
 from tinypack.optable import OPS
 
@@ -96,7 +97,7 @@ def test_functions_have_a_value_everywhere():
     x = np.linspace(-4, 4, 257)
     parameters = {"pow": (0.5,), "leaky_relu": (0.1,), "thresholded_relu": (1.0,), "celu": (1.0,)}
     parameters |= {"selu": (1.6, 1.0), "hard_sigmoid": (0.2, 0.5), "shrink": (0.0, 0.5)}
-    parameters |= dict.fromkeys(("add", "mul", "max", "min"), (0.5,))
+    parameters |= dict.fromkeys(("add", "mul", "max", "min", *COMPARISONS.values()), (0.5,))
     for name in FUNCTIONS:
         y = evaluate((name, "x", *parameters.get(name, ())), x)
         assert not np.isnan(y).any(), name

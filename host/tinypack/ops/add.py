@@ -7,6 +7,7 @@ import numpy as np
 
 from ..ir import FloatArray, Node, Value
 from ._build import Builder
+from ._condition import chosen
 from ._elementwise import attributes, infer_shape, of_equal_rank, operands, with_samples
 from ._layer import Layer, Quantized, activation
 from ._requant import add_multipliers
@@ -23,10 +24,12 @@ __all__ = [
 ]
 
 ELEMENTWISE = True
-ONNX = ("Add", "Sub", "Sum", "Mean")
+ONNX = ("Add", "Sub", "Sum", "Mean", "Where")
 
 
 def legalize(node: Node, build: Builder) -> Value | None:
+    if node.op == "Where":
+        return chosen(node, build)
     if node.op in ("Sum", "Mean"):
         total = node.input(0)
         for index in range(1, len(node.inputs)):

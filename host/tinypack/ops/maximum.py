@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 ELEMENTWISE = True
-ONNX = ("Max",)
+ONNX = ("Max", "Or")
 
 
 def legalize(node: Node, build: Builder) -> Value | None:

@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 ELEMENTWISE = True
-ONNX = ("Mul", "Div", "BatchNormalization", "Scaler")
+ONNX = ("Mul", "Div", "And", "BatchNormalization", "Scaler")
 
 
 def legalize(node: Node, build: Builder) -> Value | None:

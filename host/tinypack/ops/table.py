@@ -11,6 +11,7 @@ import numpy as np
 
 from ..ir import Array, FloatArray, Node, Shape, Value
 from ._build import Builder, constant_input
+from ._condition import COMPARISONS, compared
 from ._elementwise import operands
 from ._layer import Layer, Quantized
 
@@ -45,6 +46,11 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "max": np.maximum,
     "min": np.minimum,
     "pow": np.power,
+    "greater": lambda x, y: np.greater(x, y) * 1.0,
+    "greater_equal": lambda x, y: np.greater_equal(x, y) * 1.0,
+    "less": lambda x, y: np.less(x, y) * 1.0,
+    "less_equal": lambda x, y: np.less_equal(x, y) * 1.0,
+    "equal": lambda x, y: np.equal(x, y) * 1.0,
     "neg": np.negative,
     "abs": np.abs,
     "sign": np.sign,
@@ -129,10 +135,12 @@ _UNARY: dict[str, tuple[str, dict[str, float]]] = {
 _NEARLY_ZERO = 1e-3
 
 ELEMENTWISE = True
-ONNX = (*_UNARY, "Gelu", "Swish", "Pow", "PRelu")
+ONNX = (*_UNARY, *COMPARISONS, "Gelu", "Not", "Swish", "Pow", "PRelu")
 
 
 def legalize(node: Node, build: Builder) -> Value | None:
+    if node.op in COMPARISONS:
+        return compared(node, build)
     x = node.input(0)
     if node.op in _UNARY:
         name, parameters = _UNARY[node.op]
@@ -140,6 +148,8 @@ def legalize(node: Node, build: Builder) -> Value | None:
         function: Expression = (name, "x", *values)
     elif node.op == "Gelu":
         function = ("gelu_tanh" if node.attrs.get("approximate") == "tanh" else "gelu", "x")
+    elif node.op == "Not":
+        function = ("equal", "x", 0.0)
     elif node.op == "Swish":
         function = ("mul", "x", ("sigmoid", ("mul", "x", float(node.attrs.get("alpha", 1.0)))))
     elif node.op == "Pow" and not _is_number(node.input(1)):
@@ -181,10 +191,12 @@ def float_(node: Node, x: FloatArray) -> FloatArray:
 
 
 def evaluate(function: Expression, x: Array) -> FloatArray:
-    """In the precision of x; where a function has no value the result is 0."""
+    """In the precision of x; where a function has no value the result is 0.
+
+    So is that of a part of the expression, for 0 times it is what a condition leaves of it.
+    """
     with np.errstate(all="ignore"):
-        y = np.asarray(_evaluate(function, x))
-    result: FloatArray = np.where(np.isnan(y), 0, y)
+        result: FloatArray = np.asarray(_evaluate(function, x), x.dtype)
     return result
 
 
@@ -194,7 +206,8 @@ def _evaluate(function: Expression, x: Array) -> Any:
     if not isinstance(function, tuple):
         return x.dtype.type(function)
     name, *operands = function
-    return FUNCTIONS[name](*(_evaluate(operand, x) for operand in operands))
+    y = FUNCTIONS[name](*(_evaluate(operand, x) for operand in operands))
+    return np.where(np.isnan(y), 0, y)
 
 
 def quantize(layer: Layer) -> Quantized:

@@ -1,4 +1,4 @@
-"""Removes source operators that hand their input on: Identity, Dropout, Cast between floats, and
+"""Removes source operators that hand their input on: Identity, Dropout, Cast to floats, and
 whatever with constant arguments leaves every element where it was (as a Gather of all indices).
 """
 
@@ -35,7 +35,8 @@ def _is_identity(node: Node) -> bool:
             return True
         return ratio is not None and ratio.is_constant and not ratio.data.any()
     if node.op == "Cast":
-        return node.input(0).dtype == "f32" == node.outputs[0].dtype
+        # Conditions are numbers already: ops/_condition.py.
+        return node.input(0).dtype in ("f32", "bool") and node.outputs[0].dtype == "f32"
     if node.op == "Normalizer" and node.attrs.get("norm") == "L1":
         # Shares already: skl2onnx puts it behind every classifier.
         before = node.input(0).producer
