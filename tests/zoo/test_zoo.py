@@ -18,5 +18,5 @@ def test_architecture(name, tmp_path):
 
 
 def test_most_pack():
-    assert len(report.NETS) >= 40
+    assert len(report.NETS) >= 98
     assert 1 - len(REFUSED) / len(report.NETS) >= 0.82
