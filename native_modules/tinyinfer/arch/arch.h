@@ -29,6 +29,9 @@
 #ifndef tin_dw_rows
 #define tin_dw_rows tin_dw_rows__generic
 #endif
+#ifndef tin_dot
+#define tin_dot tin_dot__generic
+#endif
 #ifndef tin_fc_row
 #define tin_fc_row tin_fc_row__generic
 #endif

@@ -63,6 +63,7 @@ __attribute__((noinline, unused)) static void tin_requantize_sums(const tin_gemm
 #include "arch/cortexm_dsp_dw.h"
 #include "arch/cortexm_dsp_fc.h"
 #include "arch/cortexm_dsp_add.h"
+#include "arch/cortexm_dsp_dot.h"
 
 #pragma GCC diagnostic pop
 

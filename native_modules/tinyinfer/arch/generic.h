@@ -160,6 +160,15 @@ static inline int32_t tin_plane_weight(const uint8_t *plane, bool s4, int32_t ta
     return (int8_t)plane[tap];
 }
 
+// The sum of `taps` numbers, s8 or s16, times the weights of a plane.
+__attribute__((noinline, unused)) static uint32_t tin_dot__generic(const void *x, int32_t bits, const uint8_t *plane, bool s4, int32_t taps) {
+    uint32_t acc = 0;
+    for (int32_t tap = 0; tap < taps; tap++) {
+        acc += (uint32_t)(tin_load(x, bits == 16, tap) * tin_plane_weight(plane, s4, tap));
+    }
+    return acc;
+}
+
 // `rows` output rows of a depthwise convolution from `pixel`, the first of a row, on. Every output channel of a pixel comes before
 // the next pixel: the output may lie over the input.
 static inline void tin_dw_rows__generic(const tin_window_t *window, const tin_gemm_t *dw, tin_pixel_t pixel, int32_t rows, int32_t multiplier,

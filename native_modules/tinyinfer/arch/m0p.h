@@ -3,6 +3,7 @@
 #ifndef TIN_M0P_H
 #define TIN_M0P_H
 
+#include "arch/dot.h"
 #include "arch/generic.h"
 
 // Assembly in whole functions: each uses all registers, which no compiler would give an asm statement at every setting.

@@ -2,6 +2,7 @@
 #ifndef TIN_RV32_H
 #define TIN_RV32_H
 
+#include "arch/dot.h"
 #include "arch/generic.h"
 
 #define TIN_ASM static __attribute__((naked, noinline, unused))

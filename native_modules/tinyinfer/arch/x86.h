@@ -4,6 +4,7 @@
 #define TIN_X86_H
 
 #include <emmintrin.h>
+#include "arch/dot.h"
 #include "arch/generic.h"
 
 // 8 signed bytes as words, from any address.

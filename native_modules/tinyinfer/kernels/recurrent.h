@@ -58,22 +58,7 @@ __attribute__((noinline, unused)) static int32_t tin_gate_part(const tin_node_t 
     const bool s4 = k->dtype == TIN_S4;
     const uint8_t *const plane = (const uint8_t *)k->data + row * (s4 ? (taps + 1) / 2 : taps);
     const tin_params_t params = tin_params(node->inputs[3].data, param);
-    const int8_t *const x8 = x;
-    const int16_t *const x16 = x;
-    uint32_t acc = (uint32_t)params.bias;
-    if (s4) {
-        for (int32_t tap = 0; tap < taps; tap++) {
-            acc += (uint32_t)((bits == 8 ? x8[tap] : x16[tap]) * tin_plane_weight(plane, true, tap));
-        }
-    } else if (bits == 8) {
-        for (int32_t tap = 0; tap < taps; tap++) {
-            acc += (uint32_t)(x8[tap] * (int8_t)plane[tap]);
-        }
-    } else {
-        for (int32_t tap = 0; tap < taps; tap++) {
-            acc += (uint32_t)(x16[tap] * (int8_t)plane[tap]);
-        }
-    }
+    const uint32_t acc = (uint32_t)params.bias + tin_dot(x, bits, plane, s4, taps);
     return tin_s16(tin_mbqm((int32_t)acc, params.multiplier, params.shift));
 }
 
