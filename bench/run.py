@@ -5,6 +5,7 @@ import subprocess
 import tempfile
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from math import prod
 from pathlib import Path
 
@@ -82,23 +83,28 @@ def _job(model: bytes, inputs: bytes, arena_bytes: int) -> bytes:
     return header + model + bytes(-len(model) % 16) + inputs
 
 
+def between_marks(counted: str) -> list[int]:
+    """Instructions from each mark to the next, from what the plugin wrote."""
+    facts = map(str.split, counted.splitlines())
+    marks = [int(fields[1]) for kind, *fields in facts if kind == "mark"]
+    return [after - before for before, after in pairwise(marks)]
+
+
 def _read(printed: str, counted: str, profiled: bool) -> Run:
     values: dict[str, list[int]] = {}
     for line in printed.splitlines():
         name, _, value = line.partition(" ")
         if value.isdigit():
             values.setdefault(name, []).append(int(value))
-    marks = []
     profile: Counter[str] = Counter()
-    for line in counted.splitlines():
-        kind, *fields = line.split()
-        if kind == "mark":
-            marks.append(int(fields[1]))
-        elif kind == "block" and profiled:
+    for kind, *fields in map(str.split, counted.splitlines()):
+        if kind == "block" and profiled:
             profile[fields[3]] += int(fields[1]) * int(fields[2])
 
+    regions = between_marks(counted)
+
     def between(mark: int) -> int:
-        return (marks[mark + 1] - marks[mark]) - (marks[EMPTY + 1] - marks[EMPTY])
+        return regions[mark] - regions[EMPTY]
 
     crcs = tuple(values["crc"])
     return Run(

@@ -144,8 +144,10 @@ class QemuTarget(Target):
         image = romfs(contents) if contents else b""
         return Machine(self.board, self.firmware, romfs=image, pty=pty, args=args)
 
-    def execute(self, script: str, files: Files, timeout: float) -> str:
-        with self.machine(files) as machine:
+    def execute(
+        self, script: str, files: Files, timeout: float, args: tuple[str, ...] = ()
+    ) -> str:
+        with self.machine(files, args=args) as machine:
             transport = SerialTransport(machine.device)
             try:
                 transport.read_until(1, b">>> ", timeout=timeout)
