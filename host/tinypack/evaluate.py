@@ -1,7 +1,7 @@
 """How well a model file does on samples, beside the float model it came from."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,12 +33,21 @@ class Evaluation:
 
 
 def feed(model: ModelSpec, samples: Samples) -> list[Array]:
-    """What the file's inputs take, in their layout and units, for samples of the source model."""
+    """What the file's inputs take, in their layout and units, for samples of the source model.
+
+    Of a model that takes windows step by step, [samples, steps, ...].
+    """
     arranged = _arranged(model, samples)
     std, mean = _normalization(model)
-    if samples.raw or std is None:
-        return arranged
-    return [(x * std + mean).astype(np.float32) for x in arranged]
+    if not samples.raw and std is not None:
+        arranged = [(x * std + mean).astype(np.float32) for x in arranged]
+    windows = _windows(model)
+    result = []
+    for index, x in zip(model.inputs, arranged, strict=True):
+        if (window := windows.get(model.tensors[index].name)) is not None:
+            x = np.moveaxis(x, 1 + window[0], 1)
+        result.append(np.ascontiguousarray(x))
+    return result
 
 
 def source_inputs(model: ModelSpec, samples: Samples) -> list[Array]:
@@ -59,11 +68,21 @@ def source_inputs(model: ModelSpec, samples: Samples) -> list[Array]:
 def _arranged(model: ModelSpec, samples: Samples) -> list[Array]:
     tensors = [model.tensors[i] for i in model.inputs]
     arrays = samples.inputs([tensor.name for tensor in tensors])
-    orders = _orders(model)
-    return [
-        arrange(tensor.shape, orders.get(tensor.name), x, tensor.name)
-        for tensor, x in zip(tensors, arrays, strict=True)
-    ]
+    orders, windows = _orders(model), _windows(model)
+    result = []
+    for tensor, x in zip(tensors, arrays, strict=True):
+        shape = list(tensor.shape)
+        if tensor.name in windows:
+            axis, steps = windows[tensor.name]
+            shape[axis] = steps
+        result.append(arrange(shape, orders.get(tensor.name), x, tensor.name))
+    return result
+
+
+def _windows(model: ModelSpec) -> Mapping[str, Sequence[int]]:
+    """Axis and steps of the windows that the source model takes at once, by input."""
+    windows: Mapping[str, Sequence[int]] = model.metadata.get("input", {}).get("windows", {})
+    return windows
 
 
 def _orders(model: ModelSpec) -> Mapping[str, list[int]]:

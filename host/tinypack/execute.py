@@ -1,6 +1,7 @@
 """Runs a model file as a board would: the one place where tinypack meets the engine."""
 
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -32,18 +33,22 @@ def run_samples(
     file: bytes, inputs: Sequence[Array], progress: Progress | None = None
 ) -> list[Array]:
     """Real outputs [samples, …], one array for each; `inputs` likewise. Each sample meets a state
-    of zero, but that of the sample before if the model streams."""
+    of zero, but that of the sample before if the model streams; one of several steps goes in step
+    by step, and the outputs are those of the last."""
     stream = _streams(file)
-    if backend() == "python" and not stream:
-        return _run_in_python(file, inputs, progress)
     model = tinyinfer.Model(file)
+    steps = _steps(model, inputs)
+    if backend() == "python" and steps == 1 and not stream:
+        return _run_in_python(file, inputs, progress)
     count = len(inputs[0])
     outputs = [np.empty((count, *info.shape), np.float32) for info in model.outputs]
-    flat = _flat(inputs)
+    flat = _flat(model, inputs)
     for i in range(count):
         if not stream:
             model.reset()
-        model.run(tuple(x[i] for x in flat), tuple(y[i].reshape(-1) for y in outputs))
+        for step in range(steps):
+            fed = tuple(x[i, step % x.shape[1]] for x in flat)
+            model.run(fed, tuple(y[i].reshape(-1) for y in outputs))
         if progress and i % _REPORT_EVERY == 0:
             progress(i, count)
     return outputs
@@ -55,8 +60,16 @@ def _streams(file: bytes) -> bool:
     return ops.streams(BY_CODE[code].name for code in codes)
 
 
-def _flat(inputs: Sequence[Array]) -> list[Array]:
-    return [np.ascontiguousarray(x, np.float32).reshape(len(x), -1) for x in inputs]
+def _flat(model: tinyinfer.Model, inputs: Sequence[Array]) -> list[Array]:
+    """[samples, steps, elements]"""
+    return [
+        np.ascontiguousarray(x, np.float32).reshape(len(x), -1, prod(info.shape))
+        for x, info in zip(inputs, model.inputs, strict=True)
+    ]
+
+
+def _steps(model: tinyinfer.Model, inputs: Sequence[Array]) -> int:
+    return max(int(x.shape[1]) for x in _flat(model, inputs))
 
 
 def _run_in_python(file: bytes, inputs: Sequence[Array], progress: Progress | None) -> list[Array]:
@@ -76,13 +89,14 @@ def _run_in_python(file: bytes, inputs: Sequence[Array], progress: Progress | No
 def output_integers(file: bytes, inputs: Sequence[Array]) -> list[bytes]:
     """First output of every sample as the integers' bytes."""
     model = tinyinfer.Model(file)
-    flat = _flat(inputs)
+    flat = _flat(model, inputs)
     outputs = []
     stream = _streams(file)
     for i in range(len(flat[0])):
         if not stream:
             model.reset()
-        model.run(tuple(x[i] for x in flat))
+        for step in range(_steps(model, inputs)):
+            model.run(tuple(x[i, step % x.shape[1]] for x in flat))
         outputs.append(bytes(model.output()))
     return outputs
 
@@ -110,7 +124,8 @@ def golden_sample(file: bytes, model: ModelSpec, sample: Sequence[Array]) -> Gol
     data = b""
     for index, x in enumerate(sample):
         view = engine.input(index)
-        engine.quantize(index, np.ascontiguousarray(x, np.float32).reshape(-1), view)
+        # Of several steps the first.
+        engine.quantize(index, np.ascontiguousarray(x, np.float32).reshape(-1)[: len(view)], view)
         data += bytes(view)
     engine.run()
     return GoldenSpec(0, data, _outputs(engine, model), ())

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from . import importers, ops, passes
 from .auto import AutoChoice, choose_widths
@@ -18,6 +17,7 @@ from .errors import PackError
 from .evaluate import Evaluation, evaluate
 from .execute import run_samples
 from .golden import golden_vectors
+from .graph_inputs import expect_sequences, graph_inputs, noise_inputs, thinned
 from .input_spec import InputSpec
 from .ir import FloatArray, Graph, Model, Node, Value
 from .metrics import target_classes
@@ -25,19 +25,16 @@ from .model_file import ModelSpec, write_model
 from .plan import MemoryPlan, apply_plan, least_plan, plan_memory
 from .quant import PRECISIONS, QuantizedGraph, quantize_graph
 from .quant.balance import balance_inputs
+from .quant.by_step import by_step
 from .quant.emit import emit
 from .quant.float_input import input_quantizer
 from .quant.sensitivity import decision_graph
 from .quant.stored import is_stored, stored_graph, stored_precision
-from .samples import Samples, arrange
+from .samples import Samples
 from .warn import warnings
 
 # (what, done, total)
 Progress = Callable[[str, int, int], None]
-
-# Samples that ranges and weights are fitted to; more hardly change them.
-_MOST_SAMPLES = 400
-_NOISE_SAMPLES = 64
 
 
 @dataclass(frozen=True)
@@ -58,9 +55,19 @@ class Packed:
     choice: AutoChoice | None = None
 
 
-def load(path: str | Path, *, input_shapes: Mapping[str, Sequence[int]] | None = None) -> Model:
-    """A model file of another tool as a graph of our operators, in floats."""
+def load(
+    path: str | Path,
+    *,
+    input_shapes: Mapping[str, Sequence[int]] | None = None,
+    stateful: bool = False,
+) -> Model:
+    """A model file of another tool as a graph of our operators, in floats.
+
+    `stateful`: inputs and outputs that hand on the state of recurrent layers are left out.
+    """
     model = importers.load(Path(path), input_shapes)
+    if stateful and model.opset:
+        passes.bind_states(model)
     # A model without an opset comes from a format whose operators are ours.
     return passes.run(model) if model.opset else model
 
@@ -72,18 +79,24 @@ def quantize(
     precision: str = "int8",
     input_spec: InputSpec | None = None,
     labels: Sequence[str] = (),
+    stateful: bool = False,
     progress: Progress | None = None,
 ) -> ModelSpec:
     """Integers for a loaded model; memory is not planned yet."""
     spec = input_spec or InputSpec()
+    if stateful:
+        expect_sequences(model.graph, calibration)
     _balance(model, calibration, spec)
     quantized = _quantized(model, calibration, precision, spec, progress)
-    return _records(quantized, spec, precision, labels)
+    windows: Mapping[str, Sequence[int]] = {}
+    if stateful:
+        quantized, windows = by_step(quantized)
+    return _records(quantized, spec, precision, labels, windows=windows)
 
 
 def _balance(model: Model, calibration: Samples | None, spec: InputSpec) -> None:
     if calibration is not None and not is_stored(model.graph):
-        inputs = _inputs(model.graph, _thinned(spec.normalized(calibration), model.graph))
+        inputs = graph_inputs(model.graph, thinned(spec.normalized(calibration), model.graph))
         balance_inputs(model.graph, inputs)
 
 
@@ -100,9 +113,9 @@ def _quantized(
     graph = model.graph
     if is_stored(graph):
         return stored_graph(graph)
-    inputs = _noise(graph)
+    inputs = noise_inputs(graph)
     if calibration is not None:
-        inputs = _inputs(graph, _thinned(spec.normalized(calibration), graph))
+        inputs = graph_inputs(graph, thinned(spec.normalized(calibration), graph))
     show = _named(progress, "quantizing")
     return quantize_graph(graph, inputs, precision, show, widths=widths)
 
@@ -122,8 +135,10 @@ def _records(
     precision: str,
     labels: Sequence[str],
     raw: bool = True,
+    windows: Mapping[str, Sequence[int]] | None = None,
 ) -> ModelSpec:
-    """`raw`: the file takes the source model's inputs, not those of the graph."""
+    """`raw`: the file takes the source model's inputs, not those of the graph. `windows`: axis
+    and steps of inputs whose steps it takes one by one."""
     graph = quantized.graph
     quantizers = {
         value: input_quantizer(
@@ -132,7 +147,10 @@ def _records(
         for value in graph.inputs
     }
     metadata: dict[str, Any] = {"precision": stored_precision(graph) or precision}
-    if described := spec.describe(graph):
+    described = spec.describe(graph)
+    if windows:
+        described["windows"] = {name: list(window) for name, window in windows.items()}
+    if described:
         metadata["input"] = described
     return emit(quantized, quantizers, tuple(labels), metadata)
 
@@ -151,9 +169,14 @@ def _auto(
             "--precision auto chooses widths of float weights but those of this model are already"
             " integers; leave the option out, or give the float model"
         )
+    if model.graph.windows:
+        raise PackError(
+            "--precision auto runs models without a state; choose int8, int4, mixed or int16, or"
+            " give the model of whole windows"
+        )
     if calibration is None:
         raise PackError("--precision auto judges on real samples; give some with --calib")
-    samples = _thinned(spec.normalized(calibration), model.graph)
+    samples = thinned(spec.normalized(calibration), model.graph)
     graph = decision_graph(model.graph)
     packing = _packing(graph)
 
@@ -164,7 +187,7 @@ def _auto(
 
     return choose_widths(
         graph,
-        _inputs(graph, samples),
+        graph_inputs(graph, samples),
         target_classes(samples.y) if classes and samples.y is not None else None,
         max_drop,
         classes,
@@ -209,12 +232,12 @@ def diagnose(
     spec = input_spec or InputSpec()
     _balance(model, calibration, spec)
     graph = decision_graph(model.graph)
-    samples = _thinned(spec.normalized(calibration), model.graph)
+    samples = thinned(spec.normalized(calibration), model.graph)
     if len(samples) < 2:
         raise PackError("one sample cannot be fitted to and measured on; give more samples")
     return diagnose_graph(
         graph,
-        _inputs(graph, samples),
+        graph_inputs(graph, samples),
         precision,
         _packing(graph),
         _named(progress, "trying"),
@@ -230,33 +253,45 @@ def pack(
     labels: Sequence[str] = (),
     input_spec: InputSpec | None = None,
     input_shapes: Mapping[str, Sequence[int]] | None = None,
+    stateful: bool = False,
     progress: Progress | None = None,
 ) -> Packed:
-    """The model file for a trained model; `max_drop` in points is for precision auto."""
+    """The model file for a trained model; `max_drop` in points is for precision auto.
+
+    `stateful`: a recurrent model takes one time step a run, and keeps its state until it is reset.
+    """
     path = Path(path)
     if progress:
         progress("loading", 0, 1)
-    model = load(path, input_shapes=input_shapes)
+    model = load(path, input_shapes=input_shapes, stateful=stateful)
     task = _task(model, calibration)
     if task == "classify":
         labels = labels or model.labels or (calibration.labels if calibration else ())
         labels = _checked_labels(model.graph, labels)
     spec = input_spec or InputSpec()
+    if stateful:
+        expect_sequences(model.graph, calibration)
     _balance(model, calibration, spec)
     choice = None
     if precision == "auto":
         choice = _auto(model, calibration, spec, max_drop, task == "classify", progress)
     widths = choice.widths if choice else None
     quantized = _quantized(model, calibration, precision, spec, progress, widths)
-    bare = _records(quantized, spec, precision, labels)
+    reference = accuracy = None
+    if calibration is not None:
+        graph = model.graph
+        reference = ops.run(graph, graph_inputs(graph, spec.normalized(calibration)))[0]
+        reference = reference[graph.runs - 1 :: graph.runs]
+    windows: Mapping[str, Sequence[int]] = {}
+    if stateful:
+        quantized, windows = by_step(quantized)
+    bare = _records(quantized, spec, precision, labels, windows=windows)
     heard = map(quantized.noise.get, quantized.graph.nodes)
     noise = {node.outputs: db for node, db in zip(bare.nodes, heard, strict=True)}
     bare, plan = least_plan(bare)
     planned = apply_plan(bare, plan)
     metadata = _metadata(path, model, task) | dict(planned.metadata)
-    reference = accuracy = None
     if calibration is not None:
-        reference = ops.run(model.graph, _inputs(model.graph, spec.normalized(calibration)))[0]
         # Never on test samples: what they are must not change a byte of the file.
         accuracy = evaluate(
             write_model(planned),
@@ -292,33 +327,6 @@ def _warnings(
 
 def _named(progress: Progress | None, what: str) -> Callable[[int, int], None] | None:
     return (lambda done, total: progress(what, done, total)) if progress else None
-
-
-def _noise(graph: Graph) -> list[NDArray[np.float32]]:
-    """Seeded stand-in for calibration samples."""
-    rng = np.random.default_rng(0)
-    return [
-        rng.standard_normal((_NOISE_SAMPLES, *value.shape)).astype(np.float32)
-        for value in graph.inputs
-    ]
-
-
-def _inputs(graph: Graph, samples: Samples) -> list[NDArray[np.float32]]:
-    """The samples as the graph takes them."""
-    arrays = samples.inputs([value.name for value in graph.inputs])
-    return [
-        ops.normalized(value, arrange(value.shape, value.onnx_permutation, x, value.name))
-        for value, x in zip(graph.inputs, arrays, strict=True)
-    ]
-
-
-def _thinned(samples: Samples, graph: Graph) -> Samples:
-    """No more samples than help, spread over the file: they are often sorted by class. Those of a
-    sequence stay together."""
-    count = min(len(samples), _MOST_SAMPLES)
-    if ops.streams(node.op for node in graph.nodes):
-        return samples.pick(np.arange(count))
-    return samples.pick(np.linspace(0, len(samples) - 1, count).round().astype(np.int64))
 
 
 def _task(model: Model, calibration: Samples | None) -> str | None:

@@ -64,6 +64,11 @@ _PRECISIONS = ("int8", "int4", "int16", "mixed", "auto")
 )
 @input_shape_option
 @click.option(
+    "--stateful",
+    is_flag=True,
+    help="Of a recurrent model: take one time step a run and keep the state until reset().",
+)
+@click.option(
     "--report",
     type=click.Path(path_type=Path),
     help="Also write a page with layers, noise, memory over time, wrong answers: report.html",
@@ -81,6 +86,7 @@ def command(
     labels: str | None,
     input_spec: Path | None,
     input_shapes: Sequence[str],
+    stateful: bool,
     report: Path | None,
     as_json: bool,
 ) -> None:
@@ -106,6 +112,7 @@ def command(
             labels=[name.strip() for name in labels.split(",")] if labels else (),
             input_spec=load_input_spec(input_spec) if input_spec else None,
             input_shapes=dict(map(input_shape, input_shapes)),
+            stateful=stateful,
             progress=show,
         )
         tested = _test(packed, model, calib, show) if calib else None

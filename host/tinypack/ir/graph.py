@@ -195,7 +195,14 @@ class Graph:
         self.nodes: list[Node] = []
         # Whether it was made of integers, to be computed as TensorFlow Lite Micro does.
         self.of_integers = False
+        # Axis and number of the steps that a sample of an input holds, where it is of many runs.
+        self.windows: dict[str, tuple[int, int]] = {}
         self._names: set[str] = set()
+
+    @property
+    def runs(self) -> int:
+        """Of each sample, one after the other; the state of recurrent nodes stays between them."""
+        return max((steps for _, steps in self.windows.values()), default=1)
 
     def fresh_name(self, base: str) -> str:
         """A name no value has had since the first call."""

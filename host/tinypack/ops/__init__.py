@@ -115,7 +115,9 @@ def run(
     what it returns, if anything, goes on in place of the output. `constants` replace the graph's.
     """
     count = len(inputs[0]) if inputs else 1
-    group = count if streams(node.op for node in graph.nodes) else _GROUP
+    group = max(_GROUP // graph.runs, 1) * graph.runs
+    if streams(node.op for node in graph.nodes):
+        group = count
     groups = []
     for start in range(0, count, group):
         some = [x[start : start + group] for x in inputs]

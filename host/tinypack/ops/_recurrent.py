@@ -80,9 +80,13 @@ def output_shape(node: Node) -> Shape:
 def compute(
     node: Node, weights: Weights, x: FloatArray, step: Step, states: int = 1
 ) -> FloatArray:
-    """All state vectors behind every step: [samples, steps, states, batch, units]."""
+    """All state vectors behind every step: [samples, steps, states, batch, units].
+
+    With attrs["runs"] so many samples are one sequence.
+    """
     steps, batch, units = sizes_of(node)
-    x = x.reshape(len(x), steps, batch, -1)
+    samples, runs = len(x), node.attrs.get("runs", 1)
+    x = x.reshape(samples // runs, runs * steps, batch, -1)
     begin = weights.initial
     if begin is None:
         begin = np.zeros((batch, states, units), np.float32)
@@ -90,10 +94,11 @@ def compute(
         np.broadcast_to(begin[:, i], (len(x), batch, units)) for i in range(states)
     )
     seen = []
-    for row in range(steps):
+    for row in range(runs * steps):
         state = step(weights, x[:, row], state)
         seen.append(np.stack(state, 1))
-    return np.stack(seen, 1).astype(np.float32)
+    every = np.stack(seen, 1).astype(np.float32)
+    return every.reshape(samples, steps, states, batch, units)
 
 
 def hidden(node: Node, seen: FloatArray) -> FloatArray:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ..ir import GraphError, Model, verify
+from .bind_states import bind_states
 from .check_legal import check_legal
 from .convert_affine import convert_affine
 from .convert_layout import convert_layout
@@ -25,6 +26,8 @@ from .scale_inputs import scale_inputs
 from .separate_outputs import separate_outputs
 from .separate_states import separate_states
 from .store_integers import store_integers
+
+__all__ = ["PIPELINE", "Pass", "bind_states", "run"]
 
 
 @dataclass(frozen=True)

@@ -12,21 +12,21 @@ from ..ir import Array, Graph, Model, Node, Value, constant
 from ..ops._build import refuse
 from ..ops._recurrent import directions
 
-_RECURRENT = ("GRU", "LSTM", "RNN")
-_MOVES = ("Squeeze", "Unsqueeze", "Reshape", "Flatten", "Transpose", "Gather", "Slice", "Identity")
+RECURRENT = ("GRU", "LSTM", "RNN")
+MOVES = ("Squeeze", "Unsqueeze", "Reshape", "Flatten", "Transpose", "Gather", "Slice", "Identity")
 
 
 def separate_states(model: Model) -> None:
     for node in model.graph.nodes.copy():
-        if node.op in _RECURRENT:
+        if node.op in RECURRENT:
             _separate(model, node)
 
 
 def _separate(model: Model, node: Node) -> None:
     graph = model.graph
-    steps, final, *cells = _outputs(graph, node)
+    steps, final, *cells = separated_outputs(graph, node)
     if any(_used(graph, output) for output in cells):
-        raise refuse(node, "gives away its cell state", "use the hidden state only")
+        raise refuse(node, "gives away its cell", "use the hidden state, or pack it stateful")
     place = graph.nodes.index(node)
     for output in node.outputs:
         output.producer = None
@@ -45,7 +45,7 @@ def _separate(model: Model, node: Node) -> None:
     node.set_inputs(())
 
 
-def _outputs(graph: Graph, node: Node) -> list[Value]:
+def separated_outputs(graph: Graph, node: Node) -> list[Value]:
     """All steps (rank 4), the final state, the cell's; the importer leaves out absent ones."""
     found = list(node.outputs)
     layout = node.attrs.get("layout", 0)
@@ -78,7 +78,7 @@ def _read_last(model: Model, steps: Value, final: Value) -> None:
         node = value.users[0]
         arguments = [None if v is None else v.constant for v in node.inputs[1:]]
         known = all(v is None or v.is_constant for v in node.inputs[1:])
-        if node.op not in _MOVES or not known or model.evaluate is None:
+        if node.op not in MOVES or not known or model.evaluate is None:
             return
         (places,) = model.evaluate(node, [places, *arguments])
         value = node.outputs[0]
