@@ -18,6 +18,7 @@ from tinypack.calibrate import reference
 from tinypack.errors import PackError
 from tinypack.evaluate import feed
 from tinypack.execute import run_samples
+from tinypack.model_file import ModelSpec
 from tinypack.pipeline import pack
 from tinypack.samples import Samples
 
@@ -44,6 +45,7 @@ class Result:
     decibels: float = 0.0
     file_bytes: int = 0
     arena_bytes: int = 0
+    model: ModelSpec | None = None
 
 
 def built(name: str) -> onnx.ModelProto:
@@ -74,6 +76,7 @@ def result(name: str, folder: Path) -> Result:
             worst,
             len(packed.file),
             packed.plan.arena_bytes,
+            packed.model,
         )
         if worst >= LEAST:
             break

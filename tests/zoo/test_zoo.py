@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.host.plan import poison
+
 from . import report
 
 # What may be refused, and why.
@@ -15,6 +17,7 @@ def test_architecture(name, tmp_path):
         assert REFUSED[name] in found.detail and "\n" not in found.detail
     else:
         assert found.status == "packed", found
+        poison.check(found.model)
 
 
 def test_most_pack():
