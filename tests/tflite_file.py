@@ -27,6 +27,7 @@ class Tensor:
     axis: int = 0
     state: str = ""  # type of a tensor that is kept between runs
     dtype: str = "int8"  # of one that is computed or fed
+    name: str | None = ""  # numbered unless given; None has none
 
 
 def constant(data: np.ndarray, scale: Sequence[float] = (), axis: int = 0) -> Tensor:
@@ -53,7 +54,9 @@ def _buffer(builder: flatbuffers.Builder, data: np.ndarray | None) -> int:
 
 
 def _tensor(builder: flatbuffers.Builder, tensor: Tensor, buffer: int) -> int:
-    name = builder.CreateString(f"tensor{buffer}")
+    name = None
+    if tensor.name is not None:
+        name = builder.CreateString(tensor.name or f"tensor{buffer}")
     scales = _vector(
         builder, tflite.QuantizationParametersStartScaleVector, "PrependFloat32", tensor.scale
     )
@@ -70,7 +73,8 @@ def _tensor(builder: flatbuffers.Builder, tensor: Tensor, buffer: int) -> int:
     quantization = tflite.QuantizationParametersEnd(builder)
     shape = _vector(builder, tflite.TensorStartShapeVector, "PrependInt32", tensor.shape)
     tflite.TensorStart(builder)
-    tflite.TensorAddName(builder, name)
+    if name is not None:
+        tflite.TensorAddName(builder, name)
     tflite.TensorAddShape(builder, shape)
     kind = tensor.state or (tensor.dtype if tensor.data is None else tensor.data.dtype.name)
     tflite.TensorAddType(builder, _TYPES[kind])

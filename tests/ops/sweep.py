@@ -10,6 +10,7 @@ are expressions over the names of the case.
     tensors.NAME.fill     what a constant holds, one of FILLS; without it the tensor lies in the
                           arena
     tensors.NAME.constant whether it is one, where that is part of the case
+    tensors.NAME.zero_point  what `zero_points` does not say
     tensors.NAME.when     whether the case has it
     tensors.NAME.state    whether it is kept between runs; an output that the model does not show
     zero_points           of the first input and the output, if the case has that name
@@ -119,7 +120,10 @@ def _case(op: str, name: str, table: dict[str, Any], values: dict[str, Any]) -> 
             names[tensor_name] = constant
         role = -1 if tensor_name in outputs else len(tensors)
         plain = data is None and "state" not in about
-        zero_point = zero_points[role] if role < len(zero_points) and plain else 0
+        zero_point = (
+            zero_points[role] if role < len(zero_points) and plain else about.get("zero_point", 0)
+        )
+        zero_point = int(_evaluate(zero_point, names))
         tensor = TensorSpec(shape, dtype, zero_point, scale=0.5, data=data, name=tensor_name)
         tensors.append(replace(tensor, state=bool(_evaluate(about.get("state", False), names))))
     places = {n: i for i, n in enumerate(present)}

@@ -19,7 +19,7 @@ def check(node):
     node.fit(time.n == 1 and time.shape[3:] == (1, w.w, a.memory))
     node.fit(p.constant and p.dtype == S32 and len(p.data) >= p.bytes)
     node.fit(p.n == 1 and p.shape[3:] == (1, w.w + y.c, 3))
-    node.fit(state.dtype == time.dtype and state.zero_point == 0)
+    node.fit(state.dtype == time.dtype and (state.dtype == S8 or state.zero_point == 0))
     node.fit(state.n == 1 and state.shape[3:] == (x.w, w.w, a.memory))
     node.activation()
 
@@ -30,6 +30,7 @@ def run(node, row0, row1):
     weights, values = time.values(), x.values()
     filters, memory = node.k.w, a.memory
     rank, size = filters // y.c, memory * (time.bits // 8)
+    zero = state.zero_point
     out = array(DTYPE_CODES[y.dtype])
     for row in range(row0, row1):
         at, unit = row // y.c, row % y.c
@@ -38,9 +39,11 @@ def run(node, row0, row1):
         for j in range(unit * rank, (unit + 1) * rank):
             first = (at % x.w * filters + j) * size
             kept = array(DTYPE_CODES[state.dtype], bytes(state.data[first : first + size]))
-            newest = min(max(_filter(node, j, seen), state.low), state.high)
-            kept = kept[1:] + array(DTYPE_CODES[state.dtype], [newest])
+            newest = min(max(_filter(node, j, seen), state.low), state.high) + zero
+            newest = (newest - state.low) % (1 << state.bits) + state.low
+            kept = kept[1:] + array(DTYPE_CODES[state.dtype], [newest ^ zero])
             state.data[first : first + size] = bytes(kept)
+            kept = [number ^ zero for number in kept]
             acc += dot(kept, weights[j * memory : (j + 1) * memory])
         out.append(requantize(acc, m, shift, y.zero_point, a.activation_min, a.activation_max))
     return out
@@ -76,11 +79,14 @@ def vectorized(node, x, *_constants):
     x = x.reshape(len(x), -1, node.x.w, node.x.c).astype(np.int64)
     bias, m, shift = p[:filters].T
     found = multiply_by_quantized_multiplier(wrap(bias + x @ weights.T), m, shift)
-    found = np.clip(found, state.low, state.high)
+    zero = state.zero_point
+    found = np.clip(found, state.low, state.high) + zero
+    found = (found - state.low) % (1 << state.bits) + state.low - zero
     steps = found.shape[1]
     sums = np.zeros_like(found)
     for back in range(min(a.memory, steps)):
         sums[:, back:] += found[:, : steps - back] * of_time[:, a.memory - 1 - back]
     sums = sums.reshape(sums.shape[:-1] + (y.c, -1)).sum(-1)
     bias, m, shift = p[filters:].T
+    bias = bias + zero * of_time.reshape(y.c, -1).sum(-1)
     return requantize(sums + bias, m, shift, y.zero_point, a.activation_min, a.activation_max)

@@ -103,10 +103,10 @@ def _stored_filters(what: Operator, bias: Value) -> StoredFilters:
     weights, time, state = (what.input(i) for i in (1, 2, _MEMORY))
     if weights.quant is None or time.quant is None or state.quant is None:
         raise what.refuse("has weights or states without a scale", "convert all of it to int8")
-    given = (weights.quant, time.quant, state.quant)
+    given = (weights.quant, time.quant)
     if any(quant.axis is not None or any(quant.zero_point) for quant in given):
         raise what.refuse(
-            "has weights or states with a zero point or a scale per filter",
+            "has weights with a zero point or a scale per filter",
             "convert with symmetric ones of one scale",
         )
     if weights.quant.dtype != "s8" or time.quant.dtype != state.quant.dtype:
@@ -115,6 +115,8 @@ def _stored_filters(what: Operator, bias: Value) -> StoredFilters:
             f" {time.quant.dtype}",
             "convert with int8 weights, and weights of time of the state's type",
         )
+    if state.quant.dtype == "s16" and any(state.quant.zero_point):
+        raise what.refuse("has an int16 state with a zero point", "convert with a symmetric one")
     scales = weights.quant.scale[0], time.quant.scale[0]
     return StoredFilters(_codes(weights), _codes(time), _codes(bias), *scales, state.quant)
 

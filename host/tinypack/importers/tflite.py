@@ -97,7 +97,8 @@ class _Importer:
 
     def _tensor(self, index: int) -> Value:
         tensor = self.subgraph.Tensors(index)
-        name = tensor.Name().decode("utf-8", "replace")
+        # Names are optional.
+        name = (tensor.Name() or b"tensor%d" % index).decode("utf-8", "replace")
         if tensor.Type() not in _DTYPES:
             kind = _TYPE_NAMES.get(tensor.Type(), tensor.Type())
             raise PackError(

@@ -75,6 +75,7 @@ class State:
     dtype: str
     scale: float
     kept: bool
+    zero_point: int = 0
 
 
 @dataclass(frozen=True)

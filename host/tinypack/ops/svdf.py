@@ -144,9 +144,11 @@ def stored(node: Node) -> Quantized:
     of_inputs = x.scale[0] * given.input_scale / kept.scale[0]
     of_time = kept.scale[0] * given.time_scale / y.scale[0]
     rows = given.inputs.astype(np.int8)
+    of_units = given.time.reshape(len(given.bias), -1).sum(1).astype(np.int64)
+    sums = given.bias.astype(np.int64) - kept.zero_point[0] * of_units
     params = _params(
         (-x.zero_point[0] * rows.sum(1, dtype=np.int64), np.full(len(rows), of_inputs)),
-        (given.bias.astype(np.int64), np.full(len(given.bias), of_time)),
+        (sums, np.full(len(given.bias), of_time)),
     )
     codes = given.time.astype(np.int8 if kept.dtype == "s8" else np.int16)
     return Quantized(
@@ -154,7 +156,7 @@ def stored(node: Node) -> Quantized:
         y,
         np.empty(0, np.float32),
         stored=(Planes(rows, "s8"), codes, params),
-        state=_state(node, kept.dtype, kept.scale[0]),
+        state=_state(node, kept.dtype, kept.scale[0], kept.zero_point[0]),
     )
 
 
@@ -167,6 +169,6 @@ def _params(*parts: tuple[NDArray[np.int64], NDArray[np.float64]]) -> NDArray[np
     return np.concatenate(rows).astype(np.int32)
 
 
-def _state(node: Node, dtype: str, scale: float) -> State:
+def _state(node: Node, dtype: str, scale: float, zero_point: int = 0) -> State:
     batch = nhwc_view(node.input(0).shape)[2]
-    return State((batch, *filters_of(node).time.shape), dtype, scale, kept=True)
+    return State((batch, *filters_of(node).time.shape), dtype, scale, True, zero_point)

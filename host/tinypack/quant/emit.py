@@ -65,9 +65,8 @@ def emit(
         inputs += [add(_stored(array, node.op)) for array in result.stored]
         outputs = [of(node.output)]
         if result.state is not None:
-            shape, dtype = result.state.shape, result.state.dtype
-            kept = result.state.kept
-            outputs.append(add(TensorSpec(shape, dtype, scale=result.state.scale, state=kept)))
+            s = result.state
+            outputs.append(add(TensorSpec(s.shape, s.dtype, s.zero_point, s.scale, state=s.kept)))
         nodes.append(
             NodeSpec(
                 op=node.op,

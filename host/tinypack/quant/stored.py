@@ -139,7 +139,19 @@ def _resize(node: Node) -> Quantized:
     return Quantized(attrs, _params(node.output), _EMPTY, stored=tables)
 
 
+def _check_types(node: Node, *types: str) -> None:
+    """Of the output: those that the operator gives of what it reads."""
+    given = _params(node.output).dtype
+    if given not in types:
+        read = _params(node.input(0)).dtype
+        raise PackError(
+            f"node {node.name!r}: {node.op} of {read} gives {given}; convert the model to give"
+            f" {' or '.join(types)}, or end it before"
+        )
+
+
 def _softmax(node: Node) -> Quantized:
+    _check_types(node, _params(node.input(0)).dtype)
     return _result(node, softmax_attributes(node.attrs["beta"], _scale(node.input(0))))
 
 
@@ -152,6 +164,7 @@ def _same(node: Node) -> Quantized:
 
 
 def _quantize(node: Node) -> Quantized:
+    _check_types(node, "s8", "s16")
     real = _scale(node.input(0)) / _scale(node.output)
     return _result(node, rescale(real) | activation(node, _params(node.output)))
 

@@ -10,7 +10,7 @@ bool tin_svdf_check(const tin_node_t *node) {
     const bool types = (x->dtype == TIN_S8 || x->dtype == TIN_S16) && tin_elements_ok(x) && !x->constant
         && (y->dtype == TIN_S8 || y->dtype == TIN_S16) && tin_range_ok(a->activation_min, a->activation_max, y)
         && (w->dtype == TIN_S8 || w->dtype == TIN_S4) && (time->dtype == TIN_S8 || time->dtype == TIN_S16)
-        && state->dtype == time->dtype && state->zero_point == 0 && params->dtype == TIN_S32;
+        && state->dtype == time->dtype && (state->dtype == TIN_S8 || state->zero_point == 0) && params->dtype == TIN_S32;
     const bool shapes = y->n == x->n && y->h == x->h && y->w == x->w && w->n == 1 && w->h == 1 && w->c == x->c
         && filters % y->c == 0 && time->n == 1 && time->h == 1 && time->w == filters && time->c == a->memory && params->n == 1
         && params->h == 1 && params->w == filters + y->c && params->c == 3 && state->n == 1 && state->h == x->w
@@ -19,14 +19,16 @@ bool tin_svdf_check(const tin_node_t *node) {
            && params->bytes >= 12 * ((int64_t)filters + y->c);
 }
 
-// What a filter gave in the last steps, oldest first, times its weights; the oldest makes room for `newest`.
-static uint32_t remember_s8(int8_t *memory, const int8_t *weights, int32_t last, int32_t newest) {
+// What a filter gave in the last steps, oldest first, times its weights; the oldest makes room for `newest`. XOR makes the
+// zero point, what was before the first step, a zero.
+static uint32_t remember_s8(int8_t *memory, const int8_t *weights, int32_t last, int32_t newest, int32_t zero_point) {
     uint32_t acc = 0;
     for (int32_t i = 0; i < last; i++) {
-        memory[i] = memory[i + 1];
-        acc += (uint32_t)(memory[i] * weights[i]);
+        const int32_t kept = memory[i + 1];
+        memory[i] = (int8_t)kept;
+        acc += (uint32_t)((kept ^ zero_point) * weights[i]);
     }
-    memory[last] = (int8_t)newest;
+    memory[last] = (int8_t)(newest ^ zero_point);
     return acc + (uint32_t)(newest * weights[last]);
 }
 
@@ -57,7 +59,7 @@ void tin_svdf(const tin_node_t *node, int32_t row0, int32_t row1, void *scratch)
             const int32_t first = (of_batch + filter) * a->memory;
             if (time->bits == 8) {
                 acc += remember_s8((int8_t *)state->data + first, (const int8_t *)time->data + filter * a->memory, last,
-                    tin_clamp(newest, INT8_MIN, INT8_MAX));
+                    (int8_t)(tin_clamp(newest, INT8_MIN, INT8_MAX) + state->zero_point), state->zero_point);
             } else {
                 acc += remember_s16((int16_t *)state->data + first, (const uint8_t *)time->data + 2 * filter * a->memory, last, newest);
             }

@@ -12,7 +12,7 @@ from tinypack.errors import PackError
 from tinypack.samples import Samples
 
 from tests.host.importers.tflm import outputs
-from tests.tflite_file import Operator, Tensor, constant, model
+from tests.tflite_file import Operator, Tensor, constant, model, one_operator
 
 STEPS = 30
 # batch, inputs, units, rank, memory, type of the state, output's zero point, fused activation
@@ -23,6 +23,8 @@ CASES = [
     (1, 8, 4, 2, 6, "int8", 11, 0),
     (3, 7, 5, 1, 3, "int8", -128, 1),
 ]
+# Of a state of int8: what stands beyond its end comes out at the other one.
+ZERO_POINTS = [-50, 37, -128, 127]
 Case = tuple[int, int, int, int, int, str, int, int]
 
 
@@ -52,6 +54,19 @@ def _tensors(case: Case) -> list[Tensor]:
 def _file(tensors: list[Tensor], rank: int, activation: int = 0) -> bytes:
     options = {"Rank": rank, "FusedActivationFunction": activation}
     return model(tensors, [Operator("SVDF", range(5), [5], "SVDFOptions", options, 3)])
+
+
+@pytest.mark.parametrize("zero_point", ZERO_POINTS)
+@pytest.mark.parametrize("number", [3, 4])
+def test_states_with_a_zero_point(number: int, zero_point: int, tmp_path: Path) -> None:
+    tensors = _tensors(CASES[number])
+    tensors[4] = replace(tensors[4], zero_point=zero_point)
+    file = _file(tensors, CASES[number][3])
+    seen = set()
+    for actual, expected in outputs(file, tmp_path, runs=STEPS):
+        assert actual.tolist() == expected.tolist()
+        seen.add(tuple(actual.tolist()))
+    assert len(seen) > STEPS // 2
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -201,3 +216,25 @@ def test_float_is_quantized(
     assert packed.accuracy is not None and packed.accuracy.agreement is not None
     same = np.argmax(actual, 1) == np.argmax(expected, 1)
     assert packed.accuracy.agreement == pytest.approx(float(np.mean(same)))
+
+
+def test_tensors_without_names_are_numbered(tmp_path: Path) -> None:
+    """As in keyword spotters of TensorFlow Lite Micro."""
+    path = tmp_path / "model.tflite"
+    path.write_bytes(_file([replace(t, name=None) for t in _tensors(CASES[0])], CASES[0][3]))
+    packed = tinypack.pack(path)
+    assert [packed.model.tensors[i].name for i in packed.model.inputs] == ["tensor0"]
+
+
+@pytest.mark.parametrize(
+    ("op", "scale", "kind"), [("SOFTMAX", 1 / 65536, "int16"), ("QUANTIZE", 0.01, "int32")]
+)
+def test_types_that_no_operator_gives_are_refused(
+    op: str, scale: float, kind: str, tmp_path: Path
+) -> None:
+    x, y = Tensor((1, 9), [0.1], 3), Tensor((1, 9), [scale], dtype=kind)
+    values = {"Beta": 1.0} if op == "SOFTMAX" else {}
+    path = tmp_path / "model.tflite"
+    path.write_bytes(one_operator(op, [x], y, f"{op.title()}Options", **values))
+    with pytest.raises(PackError, match=f"{op.lower()} of s8 gives s{kind[3:]}; convert"):
+        tinypack.pack(path)
