@@ -8,6 +8,8 @@
 #define TIN_ASM static __attribute__((naked, noinline, unused))
 // Loads that the first scheduling pass hoists cost more spills than they hide.
 #define TIN_HOT static __attribute__((noinline, unused, optimize("O2", "no-schedule-insns")))
+// What is seldom called, as small as the rest of the program.
+#define TIN_COLD static __attribute__((noinline, unused))
 #define TIN_ALWAYS static inline __attribute__((always_inline))
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
@@ -87,7 +89,7 @@ TIN_HOT uint32_t *tin_rv32_pack_run(const int8_t *a, int32_t a_step, const int8_
 }
 
 // Two pixels' columns.
-TIN_HOT void tin_rv32_pack_pair(const tin_window_t *window, const tin_pixel_t *p, const tin_pixel_t *q, int32_t channel, int32_t channels,
+TIN_COLD void tin_rv32_pack_pair(const tin_window_t *window, const tin_pixel_t *p, const tin_pixel_t *q, int32_t channel, int32_t channels,
     uint32_t *words, int32_t pitch) {
     const int32_t p_w = p->ow * window->stride_w - window->pad_left, q_w = q->ow * window->stride_w - window->pad_left;
     const int32_t last = (window->kernel_w - 1) * window->dilation_w;
@@ -349,7 +351,7 @@ TIN_HOT void tin_rv32_add_chunks(const uint32_t *chunks, int32_t count, int32_t 
 }
 
 // The product of weights that the assembly does not take, from the same blocks.
-static void tin_rv32_gemm_slow(const tin_gemm_t *gemm, const uint32_t *block, int32_t pixels) {
+TIN_COLD void tin_rv32_gemm_slow(const tin_gemm_t *gemm, const uint32_t *block, int32_t pixels) {
     const int32_t pitch = TIN_BLOCK_PIXELS(gemm->taps, gemm->s4) / 2;
     const int32_t pair_bytes = ((gemm->taps + 3) & ~3) * (gemm->s4 ? 1 : 2);
     for (int32_t oc = 0; oc < gemm->channels; oc++) {

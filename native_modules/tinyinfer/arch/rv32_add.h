@@ -24,24 +24,9 @@ static inline int32_t tin_rv32_scaled(int32_t twice, const tin_rv32_factor_t *fa
     return (h + factor->half + (h >> 31 & factor->sign)) >> factor->shift;
 }
 
-// `relu`: negative sums come to the lower clamp, however they are rounded.
-TIN_ALWAYS void tin_rv32_add(const tin_add_t *add, const int8_t *x, int32_t x_step, const int8_t *k, int32_t k_step, int8_t *out,
-    int32_t count, bool relu) {
-    const tin_rv32_factor_t x_factor = tin_rv32_factor(add->x_multiplier, add->x_shift);
-    const tin_rv32_factor_t k_factor = tin_rv32_factor(add->k_multiplier, add->k_shift);
-    tin_rv32_factor_t to = tin_rv32_factor(add->params.multiplier, add->params.shift);
-    const int32_t left = add->left_shift + 1, low = add->to.low, high = add->to.high;
-    const int32_t x_zero = add->x_zero_point, k_zero = add->k_zero_point, zero = add->to.zero_point;
-    const int32_t negate = add->subtract ? -1 : 0;
-    if (relu) {
-        to.sign = 0;
-    }
-    for (const int8_t *const end = out + count; out != end; out++, x += x_step, k += k_step) {
-        const int32_t scaled_x = tin_rv32_scaled((int32_t)((uint32_t)(*x - x_zero) << left), &x_factor);
-        const int32_t scaled_k = tin_rv32_scaled((int32_t)((uint32_t)(*k - k_zero) << left), &k_factor);
-        const int32_t sum = scaled_x + ((scaled_k ^ negate) - negate);
-        *out = (int8_t)tin_clamp(tin_rv32_scaled((int32_t)((uint32_t)sum << 1), &to) + zero, low, high);
-    }
+TIN_COLD void tin_rv32_add_other(const tin_add_t *add, const int8_t *x, int32_t x_step, const int8_t *k, int32_t k_step, int8_t *out,
+    int32_t count) {
+    tin_add_row__generic(add, x, x_step, k, k_step, out, count);
 }
 
 TIN_HOT void tin_add_row__rv32(const tin_add_t *add, const int8_t *x, int32_t x_step, const int8_t *k, int32_t k_step, int8_t *out,
@@ -49,11 +34,20 @@ TIN_HOT void tin_add_row__rv32(const tin_add_t *add, const int8_t *x, int32_t x_
     // Twice the sum of two differences of 9 bits has 32 with its sign; shifts of 31 would round by 2^30 and could wrap.
     if (add->left_shift > 21 || add->x_shift > 0 || add->k_shift > 0 || add->params.shift > 0
         || add->x_shift < -30 || add->k_shift < -30 || add->params.shift < -30) {
-        tin_add_row__generic(add, x, x_step, k, k_step, out, count);
-    } else if (add->to.zero_point == add->to.low) {
-        tin_rv32_add(add, x, x_step, k, k_step, out, count, true);
-    } else {
-        tin_rv32_add(add, x, x_step, k, k_step, out, count, false);
+        tin_rv32_add_other(add, x, x_step, k, k_step, out, count);
+        return;
+    }
+    const tin_rv32_factor_t x_factor = tin_rv32_factor(add->x_multiplier, add->x_shift);
+    const tin_rv32_factor_t k_factor = tin_rv32_factor(add->k_multiplier, add->k_shift);
+    const tin_rv32_factor_t to = tin_rv32_factor(add->params.multiplier, add->params.shift);
+    const int32_t left = add->left_shift + 1, low = add->to.low, high = add->to.high;
+    const int32_t x_zero = add->x_zero_point, k_zero = add->k_zero_point, zero = add->to.zero_point;
+    const int32_t negate = add->subtract ? -1 : 0;
+    for (const int8_t *const end = out + count; out != end; out++, x += x_step, k += k_step) {
+        const int32_t scaled_x = tin_rv32_scaled((int32_t)((uint32_t)(*x - x_zero) << left), &x_factor);
+        const int32_t scaled_k = tin_rv32_scaled((int32_t)((uint32_t)(*k - k_zero) << left), &k_factor);
+        const int32_t sum = scaled_x + ((scaled_k ^ negate) - negate);
+        *out = (int8_t)tin_clamp(tin_rv32_scaled((int32_t)((uint32_t)sum << 1), &to) + zero, low, high);
     }
 }
 #define tin_add_row tin_add_row__rv32

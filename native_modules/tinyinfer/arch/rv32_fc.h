@@ -144,7 +144,7 @@ TIN_HOT int32_t tin_rv32_fc_total(const int8_t *x, int32_t taps) {
     return total;
 }
 
-TIN_HOT void tin_fc_row__rv32(const tin_gemm_t *fc, const int8_t *x, int32_t out_bits, void *scratch) {
+TIN_COLD void tin_fc_row__rv32(const tin_gemm_t *fc, const int8_t *x, int32_t out_bits, void *scratch) {
     const int32_t taps = fc->taps, whole = taps & ~3, pitch = (taps + 3) & ~3, quad_bytes = 4 * pitch >> fc->s4;
     if (!fc->aligned || out_bits != 8) {
         tin_fc_row__generic(fc, x, out_bits, scratch);
