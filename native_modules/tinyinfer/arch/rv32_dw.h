@@ -221,9 +221,8 @@ TIN_HOT void tin_dw_rows__rv32(const tin_window_t *window, const tin_gemm_t *dw,
                 used = edge;
             } else {
                 // All lines whose rows are inside.
-                while (row + plane.lines < rows && h + plane.lines * stride + 2 < window->in_h) {
-                    plane.lines++;
-                }
+                const int32_t inside = ((window->in_h - 3 - h) >> (stride - 1)) + 1;
+                plane.lines = inside < rows - row ? inside : rows - row;
             }
             const int32_t lines = plane.lines;
             for (int32_t ky = 0; ky < 3; ky++) {

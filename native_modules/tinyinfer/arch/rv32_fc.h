@@ -72,8 +72,9 @@ TIN_HOT void tin_rv32_fc_pack(const int8_t *x, int32_t taps, uint32_t *words) {
     }
 }
 
-// `start` and the sums of x * (w + 8) for a quad. A masked word has two taps of a channel in its halves; times the same two of x, crosswise, their sum is in the
-// upper half of the product. What lies below stays below: 8 such products keep both halves inside of 16 bits.
+// `start` and the sums of x * (w + 8) for a quad. A masked word has two taps of a channel in its halves; times the same two of x,
+// crosswise, their sum is in the upper half of the product. What lies below stays below: 8 such products keep both halves inside of
+// 16 bits.
 TIN_HOT void tin_rv32_fc_s4(const uint32_t *x, int32_t quads, const uint32_t *w, int32_t start, int32_t sums[4]) {
     const uint32_t mask = 0x000f000f, lower = 0x8000;
     int32_t a = start, b = start, c = start, d = start;
