@@ -11,6 +11,8 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from ..errors import PackError
+from ._onnx_bayes import bound_squares
+from ._onnx_trees import as_regressors
 
 DOMAIN = "ai.onnx.ml"
 CLASSIFIERS = ("TreeEnsembleClassifier", "LinearClassifier", "SVMClassifier")
@@ -23,6 +25,7 @@ def without_labels(graph: onnx.GraphProto) -> tuple[str, ...]:
     if not any(node.domain == DOMAIN for node in graph.node):
         return ()
     _refuse(graph)
+    as_regressors(graph)
     labels = _labels(graph)
     _drop_maps(graph)
     scores = [o for o in graph.output if o.type.tensor_type.elem_type not in _LABEL_TYPES]
@@ -31,6 +34,7 @@ def without_labels(graph: onnx.GraphProto) -> tuple[str, ...]:
         graph.output.extend(scores)
     _drop_unused(graph)
     _join_votes(graph)
+    bound_squares(graph)
     _drop_unused(graph)
     return labels
 
@@ -42,11 +46,6 @@ def _refuse(graph: onnx.GraphProto) -> None:
     ):
         raise PackError(
             "nearest neighbours keep and search all samples; train a forest or an SVC instead"
-        )
-    if {"theta", "sigma", "jointi"} <= {tensor.name for tensor in graph.initializer}:
-        raise PackError(
-            "GaussianNB adds squares too large for 16 bits; train LinearDiscriminantAnalysis or"
-            " LogisticRegression instead"
         )
 
 
