@@ -57,6 +57,7 @@ int machine_main(void) {
     machine_mark();
     uint32_t last_crc = tin_node_crc(&model, model.node_count - 1);
 
+    tin_reset(&model);
     load_inputs(&model, inputs);
     tin_start(&model);
     for (int32_t node = 0; node < model.node_count; node++) {
