@@ -14,18 +14,33 @@
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 
+TIN_COLD const tin_params_t *tin_rv32_copy_params(const uint8_t *params, int32_t channel, int32_t channels, tin_params_t *copies) {
+    for (int32_t i = 0; i < channels; i++) {
+        copies[i] = tin_params(params, channel + i);
+    }
+    return copies;
+}
+
+// Params of a file at any address, as words.
+TIN_ALWAYS const tin_params_t *tin_rv32_params(const uint8_t *params, int32_t channel, int32_t channels, tin_params_t *copies) {
+    if (((uintptr_t)params & 3) == 0) {
+        return (const tin_params_t *)(const void *)params + channel;
+    }
+    return tin_rv32_copy_params(params, channel, channels, copies);
+}
+
 // Forms of requantization. The wide one takes any params. The narrow one needs a right shift r in [1, 23] or a zero multiplier,
 // sums below 2^30 and the zero point within the clamp, then a sum's sign tells which limit it can reach.
 enum { TIN_FORM_WIDE, TIN_FORM_NARROW };
 
 TIN_HOT uint8_t tin_requant_form__rv32(const uint8_t *params, int32_t rows, int32_t taps, const tin_output_t *to) {
-    const tin_params_t *const p = (const tin_params_t *)(const void *)params;
-    if (((uintptr_t)params & 3) != 0 || taps > 1 << 15 || to->zero_point != (int8_t)to->zero_point || to->zero_point < to->low
-        || to->zero_point > to->high) {
+    if (taps > 1 << 15 || to->zero_point != (int8_t)to->zero_point || to->zero_point < to->low || to->zero_point > to->high) {
         return TIN_FORM_WIDE;
     }
     for (int32_t row = 0; row < rows; row++) {
-        if ((uint32_t)p[row].bias + (1u << 29) >= 1u << 30 || (p[row].multiplier != 0 && (p[row].shift >= 0 || p[row].shift < -23))) {
+        tin_params_t copy;
+        const tin_params_t *const p = tin_rv32_params(params, row, 1, &copy);
+        if ((uint32_t)p->bias + (1u << 29) >= 1u << 30 || (p->multiplier != 0 && (p->shift >= 0 || p->shift < -23))) {
             return TIN_FORM_WIDE;
         }
     }

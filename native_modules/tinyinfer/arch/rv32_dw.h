@@ -196,7 +196,8 @@ TIN_HOT void tin_dw_rows__rv32(const tin_window_t *window, const tin_gemm_t *dw,
     plane.advance = stride * line - columns * window->in_c;
     for (int32_t oc = 0; oc < dw->channels; oc++) {
         const uint8_t *const stored = dw->weights + oc * (dw->s4 ? 5 : 9);
-        tin_rv32_scale_t scale = tin_rv32_scale((const tin_params_t *)(const void *)dw->params + oc, &dw->to);
+        tin_params_t copy;
+        tin_rv32_scale_t scale = tin_rv32_scale(tin_rv32_params(dw->params, oc, 1, &copy), &dw->to);
         scale.bias *= 2;
         int8_t unpacked[9];
         const int8_t *weights = (const int8_t *)stored;

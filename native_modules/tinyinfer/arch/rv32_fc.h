@@ -116,7 +116,8 @@ TIN_HOT void tin_rv32_fc_s4(const uint32_t *x, int32_t quads, const uint32_t *w,
 // product is MULH and the top bit of MUL.
 TIN_HOT void tin_rv32_fc_store(const tin_gemm_t *fc, const int32_t *sums, int32_t oc, int32_t channels) {
     const tin_output_t to = fc->to;
-    const tin_params_t *params = (const tin_params_t *)(const void *)fc->params + oc;
+    tin_params_t copies[16];
+    const tin_params_t *params = tin_rv32_params(fc->params, oc, channels, copies);
     const int32_t offset = 2 * to.zero_point + 1;
     int8_t *out = fc->out + oc;
     for (const int32_t *const end = sums + channels; sums != end; sums++, params++) {
@@ -147,7 +148,7 @@ TIN_HOT int32_t tin_rv32_fc_total(const int8_t *x, int32_t taps) {
 
 TIN_COLD void tin_fc_row__rv32(const tin_gemm_t *fc, const int8_t *x, int32_t out_bits, void *scratch) {
     const int32_t taps = fc->taps, whole = taps & ~3, pitch = (taps + 3) & ~3, quad_bytes = 4 * pitch >> fc->s4;
-    if (!fc->aligned || out_bits != 8) {
+    if ((fc->s4 && !fc->aligned) || out_bits != 8) {
         tin_fc_row__generic(fc, x, out_bits, scratch);
         return;
     }

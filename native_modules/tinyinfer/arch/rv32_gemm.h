@@ -222,9 +222,8 @@ TIN_ALWAYS void tin_rv32_store(const int32_t *sums, const tin_rv32_scale_t *scal
 }
 
 // Sums of 4 channels, without bias, to the outputs of their pixels.
-TIN_HOT void tin_rv32_store_quad(const tin_gemm_t *gemm, const int32_t *sums, int32_t stride, int32_t oc, int32_t channels,
-    int32_t pixels) {
-    const tin_params_t *params = (const tin_params_t *)(const void *)gemm->params + oc;
+TIN_HOT void tin_rv32_store_quad(const tin_gemm_t *gemm, const tin_params_t *params, const int32_t *sums, int32_t stride, int32_t oc,
+    int32_t channels, int32_t pixels) {
     const tin_output_t to = gemm->to;
     const int32_t pitch = gemm->out_pitch;
     int8_t *out = gemm->out + oc;
@@ -290,7 +289,7 @@ TIN_HOT void tin_gemm_block__rv32(const tin_gemm_t *gemm, const void *block, int
     // Behind the words of a block of s4 there is room for the chunks.
     uint32_t *const end = (uint32_t *)(uintptr_t)block + pitch * (gemm->s4 ? 4 : 2);
     const uint8_t *weights = gemm->weights;
-    if (gemm->wide || !gemm->aligned) {
+    if (gemm->wide || (gemm->s4 && !gemm->aligned)) {
         tin_rv32_gemm_slow(gemm, block, pixels);
         return;
     }
@@ -298,6 +297,8 @@ TIN_HOT void tin_gemm_block__rv32(const tin_gemm_t *gemm, const void *block, int
         // The last pair may stand alone.
         const uint8_t *const b = oc + 2 < gemm->channels ? weights + pair_bytes : weights;
         const int32_t channels = gemm->channels - oc < 4 ? gemm->channels - oc : 4;
+        tin_params_t copies[4];
+        const tin_params_t *const params = tin_rv32_params(gemm->params, oc, channels, copies);
         int32_t sums[32];
         if (gemm->s4) {
             tin_rv32_quad_s4(block, weights, b, end, end);
@@ -305,7 +306,7 @@ TIN_HOT void tin_gemm_block__rv32(const tin_gemm_t *gemm, const void *block, int
         } else {
             tin_rv32_quad_s8(block, weights, b, sums, end, -(pitch / 2) * 0x8000);
         }
-        tin_rv32_store_quad(gemm, sums, gemm->s4 ? 8 : 4, oc, channels, pixels);
+        tin_rv32_store_quad(gemm, params, sums, gemm->s4 ? 8 : 4, oc, channels, pixels);
     }
 }
 #define tin_gemm_block tin_gemm_block__rv32
