@@ -33,10 +33,12 @@ def without_labels(graph: onnx.GraphProto) -> tuple[str, ...]:
         del graph.output[:]
         graph.output.extend(scores)
     _drop_unused(graph)
-    _join_votes(graph)
+    _refuse_ensembles(graph)
+    joined = _join_votes(graph)
     bound_squares(graph)
     _drop_unused(graph)
-    return labels
+    # Scores of pairs of classes are not those of the classes.
+    return labels if joined else ()
 
 
 def _refuse(graph: onnx.GraphProto) -> None:
@@ -49,9 +51,43 @@ def _refuse(graph: onnx.GraphProto) -> None:
         )
 
 
-def _labels(graph: onnx.GraphProto) -> tuple[str, ...]:
-    constants = {tensor.name: tensor for tensor in graph.initializer}
+def _refuse_ensembles(graph: onnx.GraphProto) -> None:
+    """Models of trees and others that go on with labels or places where scores would do."""
+    makers = {name: node for node in graph.node for name in node.output}
+    read = {name for node in graph.node for name in node.input}
+    voters = [
+        node
+        for node in graph.node
+        if (node.op_type in CLASSIFIERS and node.output[0] in read)
+        or (node.op_type == "ArgMax" and _is_by(makers, node.input[0], CLASSIFIERS))
+    ]
+    if voters:
+        raise PackError(
+            f"node {voters[0].name!r}: an ensemble votes by the labels of its members, as AdaBoost"
+            " does; train GradientBoostingClassifier, RandomForestClassifier or"
+            " OneVsRestClassifier, which add scores"
+        )
     for node in graph.node:
+        if node.op_type == "Cast" and _is_by(makers, node.input[0], ("TreeEnsembleRegressor",)):
+            raise PackError(
+                f"node {node.name!r}: IsolationForest goes on with the indices of its leaves;"
+                " train OneClassSVM behind StandardScaler instead"
+            )
+        if node.op_type == "GatherElements":
+            raise PackError(
+                f"node {node.name!r}: AdaBoostRegressor takes a weighted median of its members;"
+                " train GradientBoostingRegressor instead"
+            )
+
+
+def _is_by(makers: Mapping[str, onnx.NodeProto], name: str, ops: Sequence[str]) -> bool:
+    return name in makers and makers[name].op_type in ops
+
+
+def _labels(graph: onnx.GraphProto) -> tuple[str, ...]:
+    """As the last node has them that names classes: those before may be of two, or members'."""
+    constants = {tensor.name: tensor for tensor in graph.initializer}
+    for node in reversed(graph.node):
         given = {attribute.name: attribute for attribute in node.attribute}
         for key in _LABELS:
             if key in given:
@@ -78,8 +114,12 @@ def _drop_maps(graph: onnx.GraphProto) -> None:
         graph.node.remove(node)
 
 
-def _join_votes(graph: onnx.GraphProto) -> None:
-    """An SVC's scores of pairs and what skl2onnx makes votes of them with, as one operator."""
+def _join_votes(graph: onnx.GraphProto) -> bool:
+    """An SVC's scores of pairs and what skl2onnx makes votes of them with, as one operator.
+
+    Whether no scores of pairs are left.
+    """
+    pairs = False
     for node in graph.node:
         given = {attribute.name: attribute for attribute in node.attribute}
         classes = max(
@@ -98,7 +138,9 @@ def _join_votes(graph: onnx.GraphProto) -> None:
                     graph.node.remove(other)
             node.output[1] = graph.output[0].name
             node.attribute.append(helper.make_attribute("votes", 1))
-            return
+        else:
+            pairs = True
+    return not pairs
 
 
 def _drop_unused(graph: onnx.GraphProto) -> None:

@@ -196,7 +196,9 @@ _REMEDIES = {
     "MatMulInteger": _STATIC,
     "ConvInteger": _STATIC,
     "Loop": _LOOP,
-    "Scan": _LOOP,
+    "Scan": f"{_LOOP}; of scikit-learn, what compares with all samples: train an SVC or a forest",
     "If": "export the model with fixed input sizes so that the branch is known",
+    "ReduceProd": "in place of PolynomialFeatures train SVC(kernel='poly'), which runs",
+    "ai.onnx.ml.Imputer": "sensors give numbers: leave SimpleImputer out of the pipeline",
     "Dropout": "it is in training mode: export the model in evaluation mode",
 }

@@ -23,7 +23,10 @@ from sklearn import (
     datasets,
     decomposition,
     ensemble,
+    gaussian_process,
+    impute,
     linear_model,
+    multiclass,
     naive_bayes,
     neighbors,
     neural_network,
@@ -99,7 +102,10 @@ def _exported(folder: Path, model: Any, x: np.ndarray, y: np.ndarray, **options:
         warnings.simplefilter("ignore")
         model.fit(x, y)
         path = folder / "model.onnx"
-        path.write_bytes(to_onnx(model, x[:1], options=options or None).SerializeToString())
+        # As IsolationForest needs them; by themselves they are as new as onnx knows.
+        opsets = {"": 17, "ai.onnx.ml": 3}
+        proto = to_onnx(model, x[:1], options=options or None, target_opset=opsets)
+        path.write_bytes(proto.SerializeToString())
     return path
 
 
@@ -160,6 +166,19 @@ def test_names_of_classes_are_labels(tmp_path: Path) -> None:
     packed = pack(_exported(tmp_path, model, x, names[y]), Samples(x, y))
     assert packed.model.labels == tuple(names)
     assert [packed.model.tensors[i].shape for i in packed.model.outputs] == [(1, 3)]
+
+
+def test_labels_are_those_of_the_scores(tmp_path: Path) -> None:
+    """Not of a member that tells one class from the others; none if the scores are of pairs."""
+    x, unseen, y, _ = _data(datasets.load_iris)
+    whole = multiclass.OneVsRestClassifier(linear_model.LogisticRegression())
+    packed = pack(_exported(tmp_path, make_pipeline(scaled(), whole), x, y), Samples(x, y))
+    assert packed.model.labels == ("0", "1", "2")
+    decided = _outputs(packed, unseen).argmax(1)
+    assert np.mean(decided == make_pipeline(scaled(), whole).fit(x, y).predict(unseen)) >= 0.98
+    pairs = svm.SVC(decision_function_shape="ovo")
+    packed = pack(_exported(tmp_path, make_pipeline(scaled(), pairs), x, y), Samples(x, y))
+    assert not set(packed.model.labels) & set("012")
 
 
 @pytest.mark.parametrize("offset", [0.0, 50.0, -3000.0], ids=["centred", "far", "below"])
@@ -283,12 +302,30 @@ def test_float_reference_of_a_classifier_is_its_scores(tmp_path: Path) -> None:
     [
         (neighbors.KNeighborsClassifier(), "nearest neighbours"),
         (svm.SVC(probability=True), "probability=False"),
+        (ensemble.AdaBoostClassifier(random_state=0), "GradientBoostingClassifier"),
+        (ensemble.AdaBoostRegressor(n_estimators=5, random_state=0), "GradientBoostingRegressor"),
+        (ensemble.IsolationForest(n_estimators=5, random_state=0), "OneClassSVM"),
+        (multiclass.OneVsOneClassifier(linear_model.LogisticRegression()), "OneVsRest"),
+        (preprocessing.PolynomialFeatures(), "kernel='poly'"),
+        (make_pipeline(impute.SimpleImputer(), tree.DecisionTreeClassifier()), "SimpleImputer"),
+        (gaussian_process.GaussianProcessRegressor(), "train an SVC or a forest"),
         (
             make_pipeline(preprocessing.Normalizer("max"), linear_model.LogisticRegression()),
             "MAX norm",
         ),
     ],
-    ids=["neighbours", "coupling", "norm"],
+    ids=[
+        "neighbours",
+        "coupling",
+        "ada_boost",
+        "ada_boost_regressor",
+        "isolation",
+        "one_vs_one",
+        "polynomial",
+        "imputer",
+        "process",
+        "norm",
+    ],
 )
 def test_refused_in_one_sentence(model: Any, reason: str, tmp_path: Path) -> None:
     x, _, y, _ = _data(datasets.load_iris)
