@@ -32,14 +32,16 @@ TIN_COLD void tin_rv32_add_other(const tin_add_t *add, const int8_t *x, int32_t 
 TIN_HOT void tin_add_row__rv32(const tin_add_t *add, const int8_t *x, int32_t x_step, const int8_t *k, int32_t k_step, int8_t *out,
     int32_t count) {
     // Twice the sum of two differences of 9 bits has 32 with its sign; shifts of 31 would round by 2^30 and could wrap.
-    if (add->left_shift > 21 || add->x_shift > 0 || add->k_shift > 0 || add->params.shift > 0
+    if (add->left_shift > 21 || add->x_shift > 0 || add->k_shift > 0 || add->params.shift >= 0
         || add->x_shift < -30 || add->k_shift < -30 || add->params.shift < -30) {
         tin_rv32_add_other(add, x, x_step, k, k_step, out, count);
         return;
     }
     const tin_rv32_factor_t x_factor = tin_rv32_factor(add->x_multiplier, add->x_shift);
     const tin_rv32_factor_t k_factor = tin_rv32_factor(add->k_multiplier, add->k_shift);
-    const tin_rv32_factor_t to = tin_rv32_factor(add->params.multiplier, add->params.shift);
+    tin_rv32_factor_t to = tin_rv32_factor(add->params.multiplier, add->params.shift);
+    // As it is; here the compiler knows.
+    to.sign = -1;
     const int32_t left = add->left_shift + 1, low = add->to.low, high = add->to.high;
     const int32_t x_zero = add->x_zero_point, k_zero = add->k_zero_point, zero = add->to.zero_point;
     const int32_t negate = add->subtract ? -1 : 0;
