@@ -2,12 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
+
+import numpy as np
 
 from ..model_file import ModelSpec, NodeSpec, TensorSpec
 from ..model_file.spec import BITS
 from ..optable import FAMILIES, OPS, evaluate, nhwc
+from .extent import Extent, extent
 from .overlap import ALIGNMENT, Lead, leads
 from .packing import Neighbour
 
@@ -44,8 +47,17 @@ def lifetimes(model: ModelSpec) -> Lifetimes:
         if size := max(scratch_by_family(model, node).values()):
             scratch_of[time] = len(blocks)
             blocks.append(Block(size, time, time))
-    neighbours = _neighbours(model, block_of, place, blocks)
-    live = tuple(_least_bytes(time, blocks, neighbours) for time in range(len(model.nodes)))
+    members: dict[int, list[int]] = defaultdict(list)
+    for i, b in block_of.items():
+        members[b].append(i)
+    extents = _extents(model, members, place, blocks)
+    blocks = [
+        replace(block, first=extent.first, last=extent.last)
+        for block, extent in zip(blocks, extents, strict=True)
+    ]
+    overlaps = _overlaps(model, block_of, place, blocks)
+    neighbours = _neighbours(extents, overlaps)
+    live = _live(extents, overlaps, len(model.nodes))
     return Lifetimes(tuple(blocks), block_of, place, scratch_of, neighbours, live)
 
 
@@ -113,24 +125,55 @@ def _tensor_blocks(model: ModelSpec) -> tuple[dict[int, int], dict[int, int], li
     return block_of, place, blocks
 
 
-def _neighbours(
+def _extents(
+    model: ModelSpec,
+    members: Mapping[int, Sequence[int]],
+    place: Mapping[int, int],
+    blocks: Sequence[Block],
+) -> list[Extent]:
+    """Of each block; one with tensors at several places, or shorter ones, lives in parts."""
+    result, times = [], len(model.nodes)
+    for b, block in enumerate(blocks):
+        spans = {
+            i: (place[i], place[i] + tensor_bytes(model.tensors[i])) for i in members.get(b, ())
+        }
+        parts = len(set(spans.values())) > 1
+        result.append(
+            extent(model, spans, block.size)
+            if parts
+            else Extent.whole(aligned(block.size), block.first, block.last, times)
+        )
+    return result
+
+
+@dataclass(frozen=True)
+class _Overlap:
+    """Node `time` may write block `output` over block `input`, which it reads last; `saved`: bytes
+    that this saves at best."""
+
+    time: int
+    input: int
+    output: int
+    lead: Lead
+    saved: int
+
+
+def _overlaps(
     model: ModelSpec,
     block_of: Mapping[int, int],
     place: Mapping[int, int],
     blocks: Sequence[Block],
-) -> dict[int, list[Neighbour]]:
-    result: dict[int, list[Neighbour]] = {b: [] for b in range(len(blocks))}
-    allowed: dict[tuple[int, int], Lead] = {}
+) -> list[_Overlap]:
+    result = []
     for time, node in enumerate(model.nodes):
         out = block_of[node.outputs[0]]
         inputs = [model.tensors[i] for i in node.inputs]
         attrs = {attr.name: attr.default for attr in OPS[node.op].attrs} | dict(node.attrs)
-        for position, lead in leads(
-            node.op, attrs, inputs, model.tensors[node.outputs[0]]
-        ).items():
+        y = model.tensors[node.outputs[0]]
+        for position, lead in leads(node.op, attrs, inputs, y).items():
             block = block_of[node.inputs[position]]
             # Only the last reader may overwrite what it reads.
-            if block == out or blocks[block].last != time or blocks[out].first != time:
+            if block == out or blocks[block].last != time:
                 continue
             # A part of a block is not overwritten: the node may read other parts of it.
             whole = all(
@@ -140,39 +183,45 @@ def _neighbours(
             )
             within = place[node.outputs[0]]
             if whole and within % lead.step == 0:
-                allowed[block, out] = Lead(lead.least + within, lead.step)
-    for a, later in enumerate(blocks):
-        for b, earlier in enumerate(blocks[:a]):
-            if later.first <= earlier.last and earlier.first <= later.last:
-                result[a].append(_neighbour(a, b, allowed))
-                result[b].append(_neighbour(b, a, allowed))
+                x_bytes, y_bytes = aligned(blocks[block].size), aligned(tensor_bytes(y))
+                saved = x_bytes + y_bytes - max(aligned(lead.least + blocks[block].size), y_bytes)
+                lead = Lead(lead.least + within, lead.step)
+                result.append(_Overlap(time, block, out, lead, saved))
     return result
 
 
-def _neighbour(block: int, other: int, allowed: Mapping[tuple[int, int], Lead]) -> Neighbour:
-    if lead := allowed.get((block, other)):
-        return Neighbour(other, lead, above=True)
-    return Neighbour(other, allowed.get((other, block)))
+def _neighbours(
+    extents: Sequence[Extent], overlaps: Sequence[_Overlap]
+) -> dict[int, list[Neighbour]]:
+    allowed = {(o.input, o.output): o for o in overlaps}
+
+    def lead(block: int, other: int) -> Lead | None:
+        """How `block` may lie above `other` and share bytes with it."""
+        apart = extents[block].distance(extents[other])
+        assert apart is not None
+        if overlap := allowed.get((block, other)):
+            over = extents[block].over_output(extents[other], overlap.time, overlap.lead.least)
+            if over < apart:
+                return Lead(over, overlap.lead.step)
+        return Lead(apart, ALIGNMENT) if apart < sizes[other] else None
+
+    sizes = [int(extent.high.max()) for extent in extents]
+    spans = [(extent.first, extent.last) for extent in extents]
+    result: dict[int, list[Neighbour]] = {b: [] for b in range(len(extents))}
+    for a in range(len(extents)):
+        for b in range(a):
+            if spans[a][0] > spans[b][1] or spans[b][0] > spans[a][1]:
+                continue
+            if extents[a].distance(extents[b]) is not None:
+                above, below = lead(a, b), lead(b, a)
+                result[a].append(Neighbour(b, above, below))
+                result[b].append(Neighbour(a, below, above))
+    return result
 
 
-def _least_bytes(
-    time: int,
-    blocks: Sequence[Block],
-    neighbours: Mapping[int, Sequence[Neighbour]],
-) -> int:
-    """No plan needs less while node `time` runs: its best overlap, all else apart."""
-    alive = [b for b, block in enumerate(blocks) if block.first <= time <= block.last]
-    total = sum(aligned(blocks[b].size) for b in alive)
-    saved = max(
-        (
-            aligned(blocks[b].size)
-            + aligned(blocks[n.block].size)
-            - max(aligned(n.lead.least + blocks[b].size), aligned(blocks[n.block].size))
-            for b in alive
-            if blocks[b].last == time
-            for n in neighbours[b]
-            if n.above and n.lead is not None and blocks[n.block].first == time
-        ),
-        default=0,
-    )
-    return total - max(saved, 0)
+def _live(extents: Sequence[Extent], overlaps: Sequence[_Overlap], times: int) -> tuple[int, ...]:
+    """No plan needs less while a node runs: its best overlap, all else apart."""
+    total = sum((extent.count for extent in extents), start=np.zeros(times + 2, np.int64))
+    for time in range(times):
+        total[time + 1] -= max([0, *(o.saved for o in overlaps if o.time == time)])
+    return tuple(int(size) for size in total[1 : times + 1])

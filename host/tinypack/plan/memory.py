@@ -7,7 +7,7 @@ from ..model_file import ModelSpec
 from ..optable import FAMILIES
 from .lifetime import Lifetimes, aligned, lifetimes, scratch_by_family, tensor_bytes
 from .order import reordered
-from .packing import pack
+from .packing import ORDERS, pack
 from .views import without_copies
 
 
@@ -34,13 +34,13 @@ class MemoryPlan:
         return max(self.live, default=self.state)
 
 
-def plan_memory(model: ModelSpec) -> MemoryPlan:
+def plan_memory(model: ModelSpec, tries: int = ORDERS) -> MemoryPlan:
     life = lifetimes(model)
     sizes = [block.size for block in life.blocks]
     # A model without nodes still has its inputs.
     bound = max([*life.live, *sizes], default=0)
     kept, state = _state(model)
-    placed = [state + at for at in pack(sizes, life.neighbours, _orders(life), bound)[0]]
+    placed = [state + at for at in pack(sizes, life.neighbours, _orders(life), bound, tries)[0]]
     offsets = tuple(
         placed[life.block_of[i]] + life.place[i] if i in life.block_of else kept.get(i, -1)
         for i in range(len(model.tensors))

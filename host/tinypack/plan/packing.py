@@ -16,12 +16,12 @@ ORDERS = 1500
 
 @dataclass(frozen=True)
 class Neighbour:
-    """Another block alive at the same time. With `lead` they may share memory: the one that owns
-    this record is then the input (`above`) or the output of the two."""
+    """Another block alive at the same time. They may share memory when the one that owns this
+    record keeps a lead `above` the other, or the other that of `below`."""
 
     block: int
-    lead: Lead | None = None
-    above: bool = False
+    above: Lead | None = None
+    below: Lead | None = None
 
 
 def first_fit(
@@ -51,13 +51,15 @@ def _lowest(
         floors.add(-(-(offsets[n.block] + sizes[n.block]) // ALIGNMENT) * ALIGNMENT)
     candidates = set(floors)
     for n in placed:
-        if n.lead is None:
-            continue
         base = offsets[n.block]
-        nearest = base + n.lead.least if n.above else base
-        for floor in (*floors, nearest):
-            start = max(floor, nearest) if n.above else floor
-            candidates.add(start + (base - start) % n.lead.step)
+        if n.above is not None:
+            nearest = max(base + n.above.least, 0)
+            for floor in (*floors, nearest):
+                start = max(floor, nearest)
+                candidates.add(start + (base - start) % n.above.step)
+        if n.below is not None:
+            for floor in (*floors, base):
+                candidates.add(floor + (base - floor) % n.below.step)
     for offset in sorted(candidates):
         if all(_compatible(offset, size, n, offsets[n.block], sizes[n.block]) for n in placed):
             return offset
@@ -67,10 +69,11 @@ def _lowest(
 def _compatible(offset: int, size: int, n: Neighbour, other: int, other_size: int) -> bool:
     if offset + size <= other or other + other_size <= offset:
         return True
-    if n.lead is None:
-        return False
-    lead = offset - other if n.above else other - offset
-    return lead >= n.lead.least and lead % n.lead.step == 0
+    return _keeps(n.above, offset - other) or _keeps(n.below, other - offset)
+
+
+def _keeps(lead: Lead | None, distance: int) -> bool:
+    return lead is not None and distance >= lead.least and distance % lead.step == 0
 
 
 def pack(
@@ -78,6 +81,7 @@ def pack(
     neighbours: Mapping[int, Sequence[Neighbour]],
     starts: Iterable[Sequence[int]],
     bound: int,
+    tries: int = ORDERS,
 ) -> tuple[list[int], int]:
     """The best offsets found from the `starts` on, and their top; stops when it meets `bound`."""
     best_order: Sequence[int] = range(len(sizes))
@@ -91,7 +95,7 @@ def pack(
         if found is not None:
             best_order, (best, top) = order, found
     rng = random.Random(0)
-    for _ in range(ORDERS if len(sizes) > 1 else 0):
+    for _ in range(tries if len(sizes) > 1 else 0):
         if top <= bound:
             break
         order = _moved(best_order, rng)
