@@ -22,7 +22,7 @@ from .input_spec import InputSpec
 from .ir import FloatArray, Graph, Model, Node, Value
 from .metrics import target_classes
 from .model_file import ModelSpec, write_model
-from .plan import MemoryPlan, apply_plan, least_plan, plan_memory
+from .plan import MemoryPlan, apply_plan, plan_memory, plan_within
 from .quant import PRECISIONS, QuantizedGraph, quantize_graph
 from .quant.balance import balance_inputs
 from .quant.by_step import by_step
@@ -42,7 +42,8 @@ class Packed:
     """`file` is what goes on the board; `accuracy` is on the calibration samples.
 
     `noise` is each node's signal over its error there, in dB; None of layers packed as they were.
-    `choice` is what precision auto chose and why.
+    `choice` is what precision auto chose and why; `extra_macs` is what bands of
+    rows compute twice.
     """
 
     file: bytes
@@ -53,6 +54,7 @@ class Packed:
     warnings: tuple[str, ...]
     noise: tuple[float | None, ...]
     choice: AutoChoice | None = None
+    extra_macs: int = 0
 
 
 def load(
@@ -254,9 +256,11 @@ def pack(
     input_spec: InputSpec | None = None,
     input_shapes: Mapping[str, Sequence[int]] | None = None,
     stateful: bool = False,
+    max_ram: int | None = None,
     progress: Progress | None = None,
 ) -> Packed:
-    """The model file for a trained model; `max_drop` in points is for precision auto.
+    """The model file for a trained model; `max_drop` in points is for precision auto. An arena
+    above `max_ram` is made smaller by bands of rows, if that helps.
 
     `stateful`: a recurrent model takes one time step a run, and keeps its state until it is reset.
     """
@@ -288,7 +292,8 @@ def pack(
     bare = _records(quantized, spec, precision, labels, windows=windows)
     heard = map(quantized.noise.get, quantized.graph.nodes)
     noise = {node.outputs: db for node, db in zip(bare.nodes, heard, strict=True)}
-    bare, plan = least_plan(bare)
+    fitted = plan_within(bare, max_ram)
+    bare, plan = fitted.model, fitted.plan
     planned = apply_plan(bare, plan)
     metadata = _metadata(path, model, task) | dict(planned.metadata)
     if calibration is not None:
@@ -310,7 +315,11 @@ def pack(
         precision=complete.metadata["precision"],
         accuracy=accuracy,
         warnings=_warnings(model.graph, calibration, reference, labels),
-        noise=tuple(noise[node.outputs] for node in bare.nodes),
+        noise=tuple(
+            noise[origin] if (origin := fitted.origin.get(node.outputs)) else None
+            for node in bare.nodes
+        ),
+        extra_macs=fitted.extra_macs,
         choice=choice,
     )
 

@@ -40,9 +40,13 @@ class Cost:
 def cost(model: ModelSpec, file_bytes: int) -> Cost:
     live = lifetimes(model).live
     nodes = []
-    params = 0
+    # Weights that several nodes share count once in the sums.
+    weight_bytes: dict[int, int] = {}
+    params: dict[int, int] = {}
     for index, node in enumerate(model.nodes):
-        constants = [t for t in map(model.tensors.__getitem__, node.inputs) if t.data is not None]
+        indices = [i for i in node.inputs if model.tensors[i].data is not None]
+        constants = [model.tensors[i] for i in indices]
+        sizes = [_weight_bytes(node.op, tensor) for tensor in constants]
         nodes.append(
             NodeCost(
                 name=node.name,
@@ -50,19 +54,20 @@ def cost(model: ModelSpec, file_bytes: int) -> Cost:
                 shape=model.tensors[node.outputs[0]].shape,
                 weights=constants[0].dtype if constants else "",
                 macs=evaluate(OPS[node.op].macs, formula_names(model, node)),
-                weight_bytes=sum(_weight_bytes(node.op, t) for t in constants),
+                weight_bytes=sum(sizes),
                 live_bytes=live[index],
             )
         )
-        params += sum(_parameters(node.op, t) for t in constants)
+        weight_bytes |= zip(indices, sizes, strict=True)
+        params |= {i: _parameters(node.op, model.tensors[i]) for i in indices}
     stored = {t.data for t in model.tensors if t.data is not None}
     return Cost(
         file_bytes=file_bytes,
-        weight_bytes=sum(node.weight_bytes for node in nodes),
+        weight_bytes=sum(weight_bytes.values()),
         constant_bytes=sum(len(data) for data in stored),
         arena_bytes=model.arena_bytes,
         arena_by_family=dict(model.families),
-        params=params,
+        params=sum(params.values()),
         macs=sum(node.macs for node in nodes),
         nodes=tuple(nodes),
     )

@@ -66,6 +66,6 @@ def check_budgets(packed: "Packed", max_flash: int | None, max_ram: int | None) 
         node = packed.model.nodes[peak]
         raise PackError(
             f"the arena has {count(arena)} bytes but --max-ram allows {count(max_ram)};"
-            f" node {node.name or node.op!r} needs {count(packed.plan.lower_bound)} in any plan:"
-            " make its input and output smaller, or raise --max-ram"
+            f" node {node.name or node.op!r} needs {count(packed.plan.lower_bound)} in any plan,"
+            " bands of rows included: make its input and output smaller, or raise --max-ram"
         )

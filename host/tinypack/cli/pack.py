@@ -53,7 +53,11 @@ _PRECISIONS = ("int8", "int4", "int16", "mixed", "auto")
     help="For auto: points of accuracy that may be lost.",
 )
 @click.option("--max-flash", type=int, help="Refuse a file of more bytes.")
-@click.option("--max-ram", type=int, help="Refuse an arena of more bytes.")
+@click.option(
+    "--max-ram",
+    type=int,
+    help="Refuse an arena of more bytes, after trying to run the largest layers in bands of rows.",
+)
 @click.option("--board", "boards", multiple=True, help="Say whether the model fits; repeatable.")
 @click.option("--labels", help="Names of the classes: a,b,c")
 @click.option(
@@ -113,6 +117,7 @@ def command(
             input_spec=load_input_spec(input_spec) if input_spec else None,
             input_shapes=dict(map(input_shape, input_shapes)),
             stateful=stateful,
+            max_ram=max_ram,
             progress=show,
         )
         tested = _test(packed, model, calib, show) if calib else None
@@ -178,6 +183,7 @@ def _result(target: Path, packed: "Packed", tested: "Evaluation | None") -> dict
         "arena_by_family": dict(total.arena_by_family),
         "params": total.params,
         "macs": total.macs,
+        "macs_twice": packed.extra_macs,
         "accuracy": accuracy,
         "warnings": list(packed.warnings),
         "layers": layer_choices(packed.choice),
@@ -210,6 +216,8 @@ def _print(result: dict[str, Any], packed: "Packed") -> None:
         ("parameters", result["params"]),
         ("multiply-accumulates", result["macs"]),
     ]
+    if twice := result["macs_twice"]:
+        rows.append(("  of them computed twice, for less RAM", twice))
     if before := result["arena_given_order"]:
         rows.insert(4, ("  in the order of the source", before))
     if accuracy := result["accuracy"]:
