@@ -290,8 +290,14 @@ class ModelFile:
 
     def verify(self):
         """Follows every offset once, so that what is asked for later cannot fail."""
+        state_end = 0
         for index in range(self.tensor_count):
-            self.tensor(index)
+            tensor = self.tensor(index)
+            # state stands in the order of its places: then no two of its tensors share bytes
+            if 0 <= tensor.offset < state_end:
+                raise ValueError("tensor %d: lies in the state of another" % index)
+            if 0 <= tensor.offset < self.state_bytes:
+                state_end = tensor.offset + byte_count(tensor.shape, tensor.dtype)
         for index in range(self.node_count):
             self.node(index)
         for index in range(self._model.count(3)):

@@ -7,19 +7,24 @@ Python engine copies what it reads, so that no overlap can hurt.
 import itertools
 import random
 import struct
+import tempfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+import onnx
 import pytest
 from tinyinfer import engine as python_engine
 from tinyinfer.engine import Engine
 from tinyinfer.engine.node import Node
 from tinyinfer.model_file import ModelFile
 from tinypack.model_file import ModelSpec, NodeSpec, TensorSpec, write_model
+from tinypack.pipeline import pack
 
+from tests.models import streams
 from tests.ops import sweep
 
 try:
@@ -132,6 +137,42 @@ def test_a_filter_has_taps_for_exact_sums(module: Any, taps: int, refused: bool)
     node = NodeSpec("conv_2d", (0, 1, 2), (3,), scratch=taps + 16)
     file = write_model(ModelSpec(tensors, (node,), (0,), (3,), arena_bytes=16 * taps))
     assert bool(_verdict(module, file)) == refused
+
+
+@pytest.mark.parametrize("module", [python_engine, pytest.param(_tinyinfer, marks=needs_c_engine)])
+def test_state_is_of_one_tensor_alone(module: Any) -> None:
+    """Two layers' states at all places: in order, apart from each other, and within the state."""
+    good = _two_states()
+    first, second = (i for i, tensor in enumerate(good.tensors) if tensor.state)
+    size = good.tensors[second].offset
+    assert 0 < size < good.state_bytes == 2 * size
+    assert _verdict(module, write_model(good)) == ""
+    verdicts = []
+    wide = replace(
+        good,
+        nodes=tuple(
+            n if n.scratch < 0 else replace(n, scratch=n.scratch + size) for n in good.nodes
+        ),
+        state_bytes=3 * size,
+        arena_bytes=good.arena_bytes + size,
+    )
+    moved = [t if t.data is not None else replace(t, offset=t.offset + size) for t in wide.tensors]
+    for a, b in itertools.product(range(0, 3 * size, 4), repeat=2):
+        moved[first], moved[second] = (
+            replace(good.tensors[i], offset=at) for i, at in ((first, a), (second, b))
+        )
+        file = write_model(replace(wide, tensors=tuple(moved)))
+        verdicts.append(_verdict(module, file) == "")
+        assert verdicts[-1] == (a + size <= b <= 2 * size), (a, b)
+    assert 0 < sum(verdicts) < len(verdicts)
+
+
+def _two_states() -> ModelSpec:
+    """A stream through two recurrent layers."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "stream.onnx"
+        onnx.save(streams.stream("RNN"), path)
+        return pack(path, stateful=True).model
 
 
 def test_truncated() -> None:

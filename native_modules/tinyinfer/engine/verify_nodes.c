@@ -14,9 +14,14 @@ static uint32_t start_of(const tin_model_t *model, uint32_t tensor) {
 
 static tin_status_t verify_tensors(const tin_model_t *model, uint32_t count, tin_error_t *error) {
     tin_tensor_t tensor;
+    // State stands in the order of its places: then no two of its tensors share bytes.
+    uint32_t state_end = 0;
     for (uint32_t i = 0; i < count; i++) {
-        if (!tin_decode_tensor(model, i, &tensor)) {
+        if (!tin_decode_tensor(model, i, &tensor) || start_of(model, i) < state_end) {
             return tin_fail(error, TIN_ERR_TENSOR, (int32_t)i, 0);
+        }
+        if (start_of(model, i) < model->state_bytes) {
+            state_end = start_of(model, i) + tensor.bytes;
         }
     }
     return TIN_OK;
