@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from .. import ops
 from ..ir import FloatArray, Graph, Node, QuantParams, Value, constant
-from .observe import affine_range, integers
+from .observe import affine_range, integers, thinned
 
 JOINS = ("concat", "maximum", "minimum")
 # An input with other readers may get a scale so many times its own.
 _COARSER = 2.0
-# Values kept of each tensor and group of samples, its extremes besides.
+# Values kept of each tensor and group of samples.
 _KEPT = 20_000
 
 
@@ -89,13 +89,12 @@ def _source(graph: Graph, value: Value, reader: Node, shared: bool) -> Value | N
 def _seen(
     graph: Graph, inputs: Sequence[FloatArray], joins: Sequence[Node]
 ) -> dict[Value, NDArray[np.float32]]:
-    """Some values of what goes into concats and comes out, with the extremes."""
+    """Some values of what goes into concats and comes out."""
     wanted = {value for node in joins for value in (*node.inputs, node.output)}
     parts: dict[Value, list[NDArray[np.float32]]] = defaultdict(list)
 
     def keep(value: Value, array: FloatArray) -> None:
-        flat = array.reshape(-1)
-        parts[value] += [flat[:: 1 + flat.size // _KEPT], np.array([flat.min(), flat.max()])]
+        parts[value].append(thinned(array.reshape(-1), _KEPT))
 
     def visit(node: Node, _: Sequence[FloatArray], y: FloatArray) -> None:
         if node.output in wanted:

@@ -1,5 +1,8 @@
 """Scale and zero point of an activation, from its values on calibration samples."""
 
+import math
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +13,11 @@ from ..ops._layer import s8, s16
 CLIP_RATIOS = np.linspace(0.3, 1.0, 36)
 # Values looked at per tensor: more change a range by less than the grid's step.
 _SAMPLE = 50_000
+# Of fewer values than this others are expected to lie outside of the seen range.
+_FEW = 1024
+_WIDER_RATIOS = np.concatenate([CLIP_RATIOS, np.linspace(1.05, 2.0, 20)])
+# This share of them shows how the tail goes on, or so many.
+_TAIL_SHARE, _TAIL = 8, 64
 
 
 # s16 reaches so many times the largest value seen: clipping would be the only error left.
@@ -21,7 +29,7 @@ def affine_range(low: float, high: float, bits: int = 8) -> tuple[float, int]:
     low, high = min(low, 0.0), max(high, 0.0)
     lowest, levels = -(1 << (bits - 1)), (1 << bits) - 1
     scale = float(np.float32((high - low) / levels)) if high > low else 1.0
-    if scale == 0.0:
+    if scale < np.finfo(np.float32).tiny:  # without a reciprocal
         return 1.0, 0
     zero_point = round(lowest - low / scale)
     return scale, min(max(zero_point, lowest), lowest + levels)
@@ -37,22 +45,69 @@ def fake_quantize(
     return result
 
 
+@dataclass(frozen=True)
+class _Tail:
+    """What to expect above `start`: excesses that are exponential, `mean` on average.
+
+    The largest of few values says little of those that will come; how far the largest ones lie
+    beyond the others does. Where values end at a bound, as behind Relu6, `mean` is 0.
+    """
+
+    ordered: NDArray[np.float32]
+    start: float
+    share: float
+    mean: float
+
+    @classmethod
+    def fit(cls, ordered: NDArray[np.float32]) -> "_Tail":
+        count = min(ordered.size // _TAIL_SHARE, _TAIL)
+        start = float(ordered[-count - 1])
+        mean = float(ordered[ordered.size - count :].mean()) - start if count else 0.0
+        return cls(ordered, start, count / ordered.size, max(mean, 0.0))
+
+    def unseen(self, end: float) -> float:
+        """What clipping at `end` will cost more, in squared error, than it does what was seen."""
+        beyond = self.ordered[self.ordered.searchsorted(end) :].astype(np.float64) - end
+        return max(self._clipped(end) - float(np.square(beyond).sum()) / self.ordered.size, 0.0)
+
+    def _clipped(self, end: float) -> float:
+        below, above = max(self.start - end, 0.0), max(end - self.start, 0.0)
+        if self.mean == 0.0:
+            return self.share * below**2
+        square = 2 * self.mean**2 + 2 * self.mean * below + below**2
+        return self.share * math.exp(-above / self.mean) * square
+
+
+def thinned(flat: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    """At most `count` of the values: at random, a stride could keep to some channels."""
+    if flat.size <= count:
+        return flat
+    picks: NDArray[np.float32] = np.random.default_rng(0).choice(flat, count, replace=False)
+    return picks
+
+
 def observe(values: NDArray[np.float32], bits: int = 8) -> tuple[float, int]:
-    """The (scale, zero_point) with the least squared error over a grid of clipped ranges."""
+    """The (scale, zero_point) with the least squared error over a grid of ranges: of these values,
+    and of those to expect where they are few."""
     flat = values.reshape(-1)
     low, high = float(flat.min(initial=0.0)), float(flat.max(initial=0.0))
-    if flat.size > _SAMPLE:
-        flat = np.random.default_rng(0).choice(flat, _SAMPLE, replace=False)
+    flat = thinned(flat, _SAMPLE)
+    few = 0 < flat.size < _FEW
+    ratios = _WIDER_RATIOS if few else CLIP_RATIOS
+    ordered = np.sort(flat)
+    upper, lower = (_Tail.fit(x) if few else None for x in (ordered, -ordered[::-1]))
 
     def error(low: float, high: float) -> float:
-        return float(
-            np.mean((fake_quantize(flat, *affine_range(low, high, bits), bits) - flat) ** 2)
-        )
+        scale, zero_point = affine_range(low, high, bits)
+        total = float(np.mean((fake_quantize(flat, scale, zero_point, bits) - flat) ** 2))
+        if upper and lower:
+            total += upper.unseen(high) + lower.unseen(-low)
+        return total
 
     # Both ends together, then each alone: an outlier on one side must not clip the other.
-    ends = min(((low * r, high * r) for r in CLIP_RATIOS[::-1]), key=lambda e: error(*e))
-    ends = min([ends, *((ends[0], high * r) for r in CLIP_RATIOS)], key=lambda e: error(*e))
-    ends = min([ends, *((low * r, ends[1]) for r in CLIP_RATIOS)], key=lambda e: error(*e))
+    ends = min(((low * r, high * r) for r in ratios[::-1]), key=lambda e: error(*e))
+    ends = min([ends, *((ends[0], high * r) for r in ratios)], key=lambda e: error(*e))
+    ends = min([ends, *((low * r, ends[1]) for r in ratios)], key=lambda e: error(*e))
     return affine_range(*ends, bits)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tinypack.quant.observe import affine_range, fake_quantize, observe
+from tinypack.quant.observe import affine_range, fake_quantize, observe, thinned
 
 
 @given(st.floats(-1e4, 1e4), st.floats(-1e4, 1e4), st.sampled_from([8, 16]))
@@ -36,6 +36,33 @@ def test_thin_tails_are_clipped_and_a_uniform_range_is_not():
     normal = rng.normal(0, 1, 50000).astype(np.float32)
     full, _ = affine_range(float(normal.min()), float(normal.max()), bits=4)
     assert observe(normal, bits=4)[0] < 0.8 * full
+
+
+def _decibels(values, scale, zero_point):
+    error = fake_quantize(values, scale, zero_point) - values
+    return 10 * np.log10((values**2).mean() / (error**2).mean())
+
+
+@pytest.mark.parametrize(("count", "least"), [(64, 25.0), (160, 33.0), (1000, 35.0)])
+def test_few_samples_leave_room_for_those_to_come(count, least):
+    rng = np.random.default_rng(3)
+    coming = rng.normal(0, 1, 100_000).astype(np.float32)
+    for _ in range(8):
+        seen = rng.normal(0, 1, count).astype(np.float32)
+        assert _decibels(coming, *observe(seen)) > least
+
+
+@pytest.mark.parametrize("count", [80, 160, 5000])
+def test_nothing_comes_beyond_a_bound(count):
+    seen = np.clip(np.random.default_rng(4).normal(3, 6, count), 0, 6).astype(np.float32)
+    assert observe(seen) == affine_range(0.0, 6.0)
+
+
+def test_picks_are_of_all_channels():
+    values = np.tile(np.arange(16, dtype=np.float32), 4000)
+    assert set(thinned(values, 1000)) == set(range(16))
+    assert len(thinned(values, 1000)) == 1000
+    assert (thinned(values, 1 << 20) == values).all()
 
 
 def test_clipping_one_end_leaves_the_other():
