@@ -1,5 +1,6 @@
 """Links the engine and the harness for a core."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from toolchain.cache import artifact, digest, program_version, recipe_version, s
 from toolchain.firmware import C_SOURCES
 from toolchain.log import run
 from toolchain.packages import need
+from toolchain.xtensa import environment, runtime
 
 NATIVE = Path("native_modules/tinyinfer")
 # As MicroPython compiles a native module; kernels choose their own level of optimisation.
@@ -34,6 +36,8 @@ def build(core: Core, name: str = "bench", harness: tuple[str, ...] = ("bench/be
     need("cc", core.tool, core.system)
     files = snapshot(str(NATIVE), "bench", "tests/kernels", suffixes=(*C_SOURCES, ".ld"))
     options = [*CFLAGS, *core.cflags]
+    env = environment(core.tool)
+    libraries = ["-nodefaultlibs", runtime()] if core.tool == "xtensa" else []
     addresses = {"FLASH": core.code, "RAM": core.ram, "JOB": core.job}
 
     def link(work: Path, log: Path) -> Path:
@@ -46,15 +50,22 @@ def build(core: Core, name: str = "bench", harness: tuple[str, ...] = ("bench/be
             # link.ld tells the harness by its objects' names.
             objects.append(work / f"{'harness' if path in ours else 'engine'}-{path.stem}.o")
             includes = ["-I", native, "-I", machine]
-            run([core.compiler, *options, *includes, "-c", path, "-o", objects[-1]], log)
+            run([core.compiler, *options, *includes, "-c", path, "-o", objects[-1]], log, env=env)
         product = work / f"{name}.elf"
         places = [f"-Wl,--defsym={symbol}={address}" for symbol, address in addresses.items()]
         script = ["-T", machine / "link.ld"]
-        run([core.compiler, *options, *LDFLAGS, *places, *script, "-o", product, *objects], log)
+        command = [core.compiler, *options, *LDFLAGS, *places, *script, "-o", product, *objects]
+        run([*command, *libraries], log, env=env)
         return product
 
     recipe = digest(
-        recipe_version(__file__), program_version(core.compiler), core, options, LDFLAGS, harness
+        recipe_version(__file__),
+        program_version(core.compiler),
+        core,
+        options,
+        LDFLAGS,
+        harness,
+        libraries,
     )
     return artifact(f"{name}-{core.name}", recipe, files, link)
 
@@ -78,5 +89,8 @@ def code_bytes(core: Core, elf: Path) -> int:
 
 def _output(core: Core, tool: str, *arguments: str | Path) -> list[str]:
     program = core.compiler.removesuffix("gcc") + tool
-    done = subprocess.run([program, *arguments], capture_output=True, text=True, check=True)
+    env = os.environ | environment(core.tool)
+    done = subprocess.run(
+        [program, *arguments], capture_output=True, text=True, check=True, env=env
+    )
     return done.stdout.splitlines()

@@ -11,7 +11,7 @@ from bench import models
 from bench.cores import load_cores
 from bench.run import golden_bytes, run
 from toolchain import CHECKOUT
-from toolchain.firmware import emulated_boards
+from toolchain.firmware import all_boards
 from toolchain.versions import tomllib
 
 
@@ -19,7 +19,7 @@ def instructions() -> dict[str, dict[str, list[float]]]:
     """By kernel family and kind of node: instructions per multiply-accumulate and per element."""
     result = {}
     cores = load_cores()
-    for board in emulated_boards().values():
+    for board in all_boards().values():
         if "bench" not in board:
             continue
         core = cores[board["bench"]["name"]]

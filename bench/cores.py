@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from toolchain.firmware import emulated_boards
+from toolchain.firmware import all_boards
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Core:
 
 def load_cores() -> dict[str, Core]:
     cores = {}
-    for board in emulated_boards().values():
+    for board in all_boards().values():
         if "bench" in board:
             facts = dict(board["bench"])
             for key in ("cflags", "machine"):

@@ -36,7 +36,7 @@ def _rows(results: Results) -> list[dict[str, int]]:
 def table(results: Results) -> str:
     peers = _toml(PEERS)
     lines = [
-        f"{'core':6}{'model':12}{'':6}{'instructions':>14}{'/MAC':>7} "
+        f"{'core':7}{'model':12}{'':6}{'instructions':>14}{'/MAC':>7} "
         f"{'arena':>9}{'code':>8}{'peer':>14}{'faster':>8}"
     ]
     for core, models in results.items():
@@ -47,7 +47,7 @@ def table(results: Results) -> str:
                 # Of a network without multiply-accumulates: per number that it puts out.
                 per = count / (figures["macs"] or figures["outputs"])
                 mark = " " if figures["macs"] else "*"
-                line = f"{core:6}{model:12}{precision:6}{count:14,}{per:7.2f}{mark}"
+                line = f"{core:7}{model:12}{precision:6}{count:14,}{per:7.2f}{mark}"
                 line += f"{figures['arena_bytes']:9,}{figures['code_bytes']:8,}"
                 lines.append(line + (f"{peer:14,}{peer / count:7.2f}x" if peer else ""))
     if not all(figures["macs"] for figures in _rows(results)):

@@ -18,7 +18,7 @@ from tinypack.samples import load_calibration, load_test
 from bench import report
 from bench.__main__ import RESULTS
 from toolchain import CHECKOUT
-from toolchain.firmware import emulated_boards
+from toolchain.firmware import all_boards
 from toolchain.natmod import natmod
 
 README = CHECKOUT / "README.md"
@@ -94,7 +94,7 @@ def instructions() -> Iterable[Sequence[str]]:
 
 
 def native_modules() -> Iterable[Sequence[str]]:
-    archs = sorted({arch for board in emulated_boards().values() for arch in board["natmods"]})
+    archs = sorted({arch for board in all_boards().values() for arch in board["natmods"]})
     for arch in archs:
         yield (f"`{arch}`", f"{natmod(arch).stat().st_size:,}")
 

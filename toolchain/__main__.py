@@ -8,7 +8,7 @@ from pathlib import Path
 
 from toolchain import ToolchainError
 from toolchain.extension import extension
-from toolchain.firmware import emulated_boards, firmware
+from toolchain.firmware import all_boards, emulated_boards, firmware
 from toolchain.micropython import mpy_cross, source
 from toolchain.natmod import natmod
 from toolchain.package import package
@@ -22,7 +22,7 @@ def everything() -> list[Path]:
     makers: list[Callable[[], Path]] = [extension, package]
     for board in boards:
         makers += [partial(firmware, board, usermod=usermod) for usermod in (True, False)]
-    for arch in sorted({arch for board in boards.values() for arch in board["natmods"]}):
+    for arch in sorted({arch for board in all_boards().values() for arch in board["natmods"]}):
         makers.append(partial(natmod, arch))
     made, failures = [], []
     for make in makers:

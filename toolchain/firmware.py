@@ -26,14 +26,15 @@ COMPILERS = {
 }
 
 
+def all_boards() -> dict[str, dict[str, Any]]:
+    """Every board.json, by id."""
+    paths = sorted((CHECKOUT / "boards").glob("*/board.json"))
+    return {board["id"]: board for board in (json.loads(path.read_text()) for path in paths)}
+
+
 def emulated_boards() -> dict[str, dict[str, Any]]:
-    """board.json of every board with an emulator, by id."""
-    boards = {}
-    for path in sorted((CHECKOUT / "boards").glob("*/board.json")):
-        board = json.loads(path.read_text())
-        if "emulator" in board:
-            boards[board["id"]] = board
-    return boards
+    """Those with an emulator that runs MicroPython."""
+    return {name: board for name, board in all_boards().items() if "emulator" in board}
 
 
 def firmware(board_id: str, *, usermod: bool) -> Path:

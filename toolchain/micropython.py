@@ -1,21 +1,19 @@
 """MicroPython's sources, from $MICROPYTHON_DIR, Debian's source package or git; and mpy-cross."""
 
-import hashlib
 import os
 import shutil
-import subprocess
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from toolchain import ToolchainError
 from toolchain.cache import artifact, digest, program_version, recipe_version
+from toolchain.debian import unpack
 from toolchain.log import run
 from toolchain.packages import need
 from toolchain.versions import versions
 
 ROOMS = ("py", "extmod", "lib", "shared", "tools", "mpy-cross", "ports/unix", "ports/qemu")
-KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
 @cache
@@ -94,41 +92,4 @@ def _from_git(pins: dict[str, Any], top: Path, log: Path) -> None:
 
 
 def _from_debian(package: dict[str, str], top: Path, log: Path) -> None:
-    """Downloads a source package by an apt configuration beside the system's; unpacks it."""
-    need("xz")
-    apt = top.parent / "apt"
-    for folder in ("lists/partial", "cache/archives/partial"):
-        (apt / folder).mkdir(parents=True, exist_ok=True)
-    signed = f"[signed-by={KEYRING}] " if KEYRING.is_file() else ""
-    (apt / "sources.list").write_text(f"deb-src {signed}{_mirror()} {package['suite']} main\n")
-    options = [
-        *("-o", f"Dir::Etc::sourcelist={apt / 'sources.list'}", "-o", "Dir::Etc::sourceparts=-"),
-        *("-o", f"Dir::State::lists={apt / 'lists'}", "-o", f"Dir::Cache={apt / 'cache'}"),
-        *("-o", "Acquire::Languages=none", "-o", "APT::Sandbox::User=root"),
-    ]
-    run(["apt-get", "-q", *options, "update"], log)
-    name = f"micropython={package['version']}"
-    run(["apt-get", "-q", *options, "source", "--download-only", name], log, cwd=apt)
-    upstream = package["version"].rpartition("-")[0]
-    archive = apt / f"micropython_{upstream}.orig.tar.xz"
-    if hashlib.sha256(archive.read_bytes()).hexdigest() != package["sha256"]:
-        raise ToolchainError(f"{archive.name} is not the file that versions.toml pins")
-    top.mkdir()
-    run(["tar", "-xf", archive, "-C", top, "--strip-components=1"], log)
-    shutil.rmtree(apt)
-
-
-def _mirror() -> str:
-    """The Debian mirror this machine is configured for."""
-    if not shutil.which("apt-get"):
-        raise ToolchainError("this machine has no apt-get")
-    columns = "$(ORIGIN)|$(LABEL)|$(REPO_URI)"
-    command = ["apt-get", "indextargets", "--format", columns, "Created-By: Packages"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    for line in done.stdout.splitlines():
-        origin, label, address = line.split("|", 2)
-        # Before the first `apt-get update` the names are unknown and come back as they went.
-        unknown = origin.startswith("$") and address.rstrip("/").endswith("/debian")
-        if origin == label == "Debian" or unknown:
-            return address
-    raise ToolchainError("apt-get knows no Debian mirror")
+    unpack("micropython", package, top, log)

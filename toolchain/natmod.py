@@ -5,7 +5,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from toolchain import CHECKOUT, ToolchainError
+from toolchain import CHECKOUT, ToolchainError, xtensa
 from toolchain.cache import artifact, digest, program_version, recipe_version, snapshot
 from toolchain.firmware import C_SOURCES
 from toolchain.log import run
@@ -21,6 +21,7 @@ COMPILERS = {
     "armv7emsp": ("arm", "arm-none-eabi-gcc"),
     "armv7emdp": ("arm", "arm-none-eabi-gcc"),
     "rv32imc": ("riscv", "riscv64-unknown-elf-gcc"),
+    "xtensawin": ("xtensa", xtensa.COMPILER),
 }
 
 
@@ -30,7 +31,16 @@ def natmod(arch: str, group: str = "all") -> Path:
         raise ToolchainError(f"no recipe for {arch}; there are {', '.join(COMPILERS)}")
     tool, compiler = COMPILERS[arch]
     need("make", tool)
-    files = snapshot("native_modules", suffixes=(*C_SOURCES, ".s", "Makefile"))
+    files = snapshot("native_modules", suffixes=(*C_SOURCES, ".s", ".ld", "Makefile"))
+
+    # For dynruntime.mk, which expects Espressif's compiler.
+    xtensa_options = []
+    if tool == "xtensa":
+        xtensa_options = [
+            f"CROSS={compiler.removesuffix('gcc')}",
+            f"LIBGCC_PATH={xtensa.runtime()}",
+            f"CFLAGS_EXTRA={' '.join(xtensa.CFLAGS)}",
+        ]
 
     def build(work: Path, log: Path) -> Path:
         # Objects among the sources make the next build start from nothing: dynruntime.mk knows
@@ -41,10 +51,18 @@ def natmod(arch: str, group: str = "all") -> Path:
             *(f"MPY_CROSS={mpy_cross()}", f"PYTHON={_python_with_elftools()}"),
             f"GROUP={group}",
         ]
-        run(["make", "-C", folder, *options], log, rename=(work / "src", CHECKOUT))
+        options += xtensa_options
+        rename = (work / "src", CHECKOUT)
+        run(["make", "-C", folder, *options], log, rename=rename, env=xtensa.environment(tool))
         return folder / "_tinyinfer.mpy"
 
-    recipe = digest(source_version(), recipe_version(__file__), program_version(compiler), group)
+    recipe = digest(
+        source_version(),
+        recipe_version(__file__),
+        program_version(compiler),
+        group,
+        xtensa_options,
+    )
     return artifact(f"natmod-{arch}-{group}", recipe, files, build)
 
 

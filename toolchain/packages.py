@@ -37,8 +37,14 @@ TOOLS = {
         "riscv64-unknown-elf-gcc -E --specs=picolibc.specs -include string.h -xc /dev/null",
         ("gcc-riscv64-unknown-elf", "picolibc-riscv64-unknown-elf"),
     ),
+    "xtensa": Tool(
+        "xtensa-lx106-elf-gcc -E -isystem /usr/lib/xtensa-lx106-elf/include "
+        "-include string.h -xc /dev/null",
+        ("gcc-xtensa-lx106", "binutils-xtensa-lx106", "picolibc-xtensa-lx106-elf"),
+    ),
     "valgrind": Tool("valgrind --version", ("valgrind",)),
     "qemu-system-arm": Tool("qemu-system-arm --version", ("qemu-system-arm",)),
+    "qemu-system-xtensa": Tool("qemu-system-xtensa --version", ("qemu-system-misc",)),
     "qemu-system-riscv32": Tool("qemu-system-riscv32 --version", ("qemu-system-misc",)),
 }
 
