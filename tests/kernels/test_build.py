@@ -3,13 +3,17 @@
 They ask for nothing that a native module lacks.
 """
 
+import os
 import re
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
 from tests.kernels.programs import COMPILERS, NATIVE, engine_sources, require
+from toolchain import xtensa
 from toolchain.extension import WARNINGS
 
 CORES = {
@@ -21,11 +25,12 @@ CORES = {
         "riscv64-unknown-elf-gcc",
         "-march=rv32imc -mabi=ilp32 --specs=picolibc.specs",
     ),
+    "xtensa": ("xtensa", xtensa.COMPILER, " ".join(xtensa.CFLAGS)),
 }
 LIBC = {"memcpy", "memmove", "memset", "memcmp"}
 # 64-bit products and shifts, divisions of 32 bits; none that divides 64 bits
 LIBGCC = re.compile(
-    r"__aeabi_(lmul|llsl|llsr|lasr|u?idiv|u?idivmod)|__(ashl|ashr|lshr|mul)di3"
+    r"__aeabi_(lmul|llsl|llsr|lasr|u?idiv|u?idivmod)|__(ashl|ashr|lshr|mul)di3|__umulsidi3"
     r"|__u?divsi3|__u?modsi3|__gnu_thumb1_case_\w+|_GLOBAL_OFFSET_TABLE_"
 )
 
@@ -41,10 +46,10 @@ def test_no_warnings_here(name: str, level: str, tmp_path: Path) -> None:
 def test_objects_suit_a_native_module(core: str, tmp_path: Path) -> None:
     tool, gcc, options = CORES[core]
     require(tool)
-    objects = _compile(
-        [gcc, "-Os", "-fpic", "-fno-builtin", "-ffreestanding", *options.split()], tmp_path
-    )
-    symbols = [line.split() for line in _nm(gcc, objects)]
+    environment = xtensa.environment(tool)
+    command = [gcc, "-Os", "-fpic", "-fno-builtin", "-ffreestanding", *options.split()]
+    objects = _compile(command, tmp_path, environment)
+    symbols = [line.split() for line in _nm(gcc, objects, environment)]
     defined = {fields[-1] for fields in symbols if len(fields) > 2}
     asked = {fields[-1] for fields in symbols if fields[-2] == "U"} - defined - LIBC
     assert not {name for name in asked if not LIBGCC.fullmatch(name)}
@@ -52,18 +57,23 @@ def test_objects_suit_a_native_module(core: str, tmp_path: Path) -> None:
     assert not [fields for fields in symbols if fields[-2] in "bBdDcCsSgG"]
 
 
-def _compile(command: list[str], folder: Path) -> list[Path]:
+def _compile(
+    command: list[str], folder: Path, environment: Mapping[str, str] = MappingProxyType({})
+) -> list[Path]:
     objects = []
     for source in engine_sources():
         target = folder / f"{source.stem}.o"
         full = [*command, "-std=c99", *WARNINGS, f"-I{NATIVE}", "-c", source, "-o", target]
-        done = subprocess.run(full, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            full, capture_output=True, text=True, check=False, env=os.environ | environment
+        )
         assert done.returncode == 0, done.stderr
         objects.append(target)
     return objects
 
 
-def _nm(gcc: str, objects: list[Path]) -> list[str]:
+def _nm(gcc: str, objects: list[Path], environment: Mapping[str, str]) -> list[str]:
     nm = gcc.removesuffix("gcc") + "nm"
-    done = subprocess.run([nm, *objects], capture_output=True, text=True, check=True)
+    env = os.environ | environment
+    done = subprocess.run([nm, *objects], capture_output=True, text=True, check=True, env=env)
     return [line for line in done.stdout.splitlines() if len(line.split()) > 1]

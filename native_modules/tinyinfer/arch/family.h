@@ -16,6 +16,9 @@
 #define TIN_FAMILY TIN_FAMILY_M0P
 #elif defined(__riscv_mul) && __riscv_xlen == 32 && !defined(__riscv_32e)
 #define TIN_FAMILY TIN_FAMILY_RV32
+// The ESP8266, without MAC16, has the other ABI.
+#elif defined(__XTENSA_WINDOWED_ABI__)
+#define TIN_FAMILY TIN_FAMILY_XTENSA
 #else
 #define TIN_FAMILY TIN_FAMILY_PLAIN
 #endif
