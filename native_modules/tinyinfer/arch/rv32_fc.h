@@ -34,21 +34,35 @@ TIN_ASM void tin_rv32_fc_s8(const int8_t *x, const int8_t *end, const uint8_t *a
         "    .irp   sum, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, t3, t4, t5, t6\n"
         "    mv     \\sum, a6\n"
         "    .endr\n"
+        "    sub    t0, a1, a0\n"
+        "    andi   t0, t0, 4\n"
+        "    beqz   t0, 1f\n"
+        "0:  addi   a0, a0, -4\n"          // the second half alone
+        "    addi   a2, a2, -16\n"
+        "    addi   a3, a3, -16\n"
+        "    addi   a4, a4, -16\n"
+        "    addi   a5, a5, -16\n"
+        "    j      2f\n"
         "1:\n"
         TAP("0", "0")
         TAP("1", "8")
         TAP("2", "2")
         TAP("3", "10")
-        "    addi   a0, a0, 4\n"
-        "    addi   a2, a2, 16\n"
-        "    addi   a3, a3, 16\n"
-        "    addi   a4, a4, 16\n"
-        "    addi   a5, a5, 16\n"
+        "2:\n"
+        TAP("4", "16")
+        TAP("5", "24")
+        TAP("6", "18")
+        TAP("7", "26")
+        "    addi   a0, a0, 8\n"
+        "    addi   a2, a2, 32\n"
+        "    addi   a3, a3, 32\n"
+        "    addi   a4, a4, 32\n"
+        "    addi   a5, a5, 32\n"
         "    bne    a0, a1, 1b\n"
         "    lw     a0, 64(sp)\n"
         "    sw     zero, 64(sp)\n"
         "    addi   a1, a0, 4\n"
-        "    bnez   a0, 1b\n"
+        "    bnez   a0, 0b\n"
         "    .set   at, 0\n"
         "    .irp   sum, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, t3, t4, t5, t6\n"
         "    sw     \\sum, at(a7)\n"
