@@ -17,7 +17,7 @@ static inline int32_t tin_rounding_high_mul(int32_t a, int32_t b) {
     if (a == INT32_MIN && b == INT32_MIN) {
         return INT32_MAX;
     }
-#if defined(__ARM_ARCH_6M__)
+#if defined(__ARM_ARCH_6M__) || defined(__XTENSA__)
     // 64 bits from products of halves: the compiler would call its library.
     const int32_t low_a = a & 0xffff, low_b = b & 0xffff, high_a = a >> 16, high_b = b >> 16;
     const uint32_t low = (uint32_t)low_a * (uint32_t)low_b;

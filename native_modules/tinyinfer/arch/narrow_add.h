@@ -1,4 +1,5 @@
-// add: sums whose numbers leave room for one more bit, so that a rounding high product is MULH and the top bit of MUL.
+// add: sums whose numbers leave room for one more bit, so that a rounding high product is the upper half of a product, and its
+// next bit.
 #ifndef TIN_NARROW_ADD_H
 #define TIN_NARROW_ADD_H
 
@@ -16,11 +17,16 @@ static inline tin_narrow_factor_t tin_narrow_factor(int32_t multiplier, int32_t 
     return factor;
 }
 
+// (a * b + 2^31) / 2^32
+#ifndef tin_rounding_upper
+static inline int32_t tin_rounding_upper(int32_t a, int32_t b) {
+    return (int32_t)((int64_t)a * b >> 32) + (int32_t)((uint32_t)a * (uint32_t)b >> 31);
+}
+#endif
+
 // tin_mbqm(twice / 2, ...) for a right shift: (a * m + 2^30) / 2^31 = (2 a * m + 2^31) / 2^32.
 static inline int32_t tin_narrow_scaled(int32_t twice, const tin_narrow_factor_t *factor) {
-    const int32_t high = (int32_t)((int64_t)twice * factor->multiplier >> 32);
-    const uint32_t low = (uint32_t)twice * (uint32_t)factor->multiplier;
-    const int32_t h = high + (int32_t)(low >> 31);
+    const int32_t h = tin_rounding_upper(twice, factor->multiplier);
     return (h + factor->half + (h >> 31 & factor->sign)) >> factor->shift;
 }
 
