@@ -10,7 +10,7 @@ from zlib import crc32
 from tinypack.model_file import read_model
 from tinypack.report import cost
 
-from bench import models, report
+from bench import models, report, share
 from bench.build import build, code_bytes
 from bench.cores import Core, load_cores
 from bench.run import golden_bytes, run
@@ -47,6 +47,17 @@ def measure(core: Core, path: Path, profile: int | None) -> tuple[dict[str, int]
     return figures, report.nodes(costs.nodes, done)
 
 
+def print_share(cores: list[Core], names: list[str], nodes: bool) -> int:
+    complaints = []
+    for core in cores:
+        lines, below = share.table(core, names, nodes)
+        print("\n".join(lines))
+        complaints += below
+    for complaint in complaints:
+        print(f"below the goal: {complaint}")
+    return 1 if complaints else 0
+
+
 def main() -> int:
     cores = load_cores()
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
@@ -59,7 +70,13 @@ def main() -> int:
     parser.add_argument(
         "--profile", type=int, metavar="NODE", help="instructions per function in this node"
     )
+    parser.add_argument(
+        "--share", action="store_true", help="part of the MACs in blocks of the core's own, int8"
+    )
     given = parser.parse_args()
+    chosen = [cores[name] for name in given.core]
+    if given.share:
+        return print_share(chosen, given.model or models.shared_and_random(), given.nodes)
 
     results: report.Results = {}
     try:
@@ -68,7 +85,7 @@ def main() -> int:
             offered = [p for p in models.precisions(name) if p in given.precision]
             for precision in [""] if is_file else offered:
                 path = Path(name) if is_file else models.packed(name, precision)
-                for core in map(cores.__getitem__, given.core):
+                for core in chosen:
                     figures, nodes = measure(core, path, given.profile)
                     results.setdefault(core.name, {}).setdefault(path.stem, {})[precision] = (
                         figures

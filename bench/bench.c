@@ -27,6 +27,34 @@ static void load_inputs(const tin_model_t *model, const uint8_t *bytes) {
     }
 }
 
+#ifdef TIN_TRACE
+// What ran since the last print.
+static struct {
+    const char *block;
+    uint32_t count;
+} ran[16];
+
+void tin_ran(const char *block, int32_t count) {
+    size_t place = 0;
+    while (ran[place].block && ran[place].block != block) {
+        place++;
+    }
+    ran[place].block = block;
+    ran[place].count += (uint32_t)count;
+}
+
+static void print_ran(void) {
+    for (size_t place = 0; ran[place].block; place++) {
+        machine_print("ran ");
+        print_number(ran[place].block, ran[place].count);
+    }
+    memset(ran, 0, sizeof(ran));
+}
+#else
+static void print_ran(void) {
+}
+#endif
+
 static int fail(const tin_error_t *error) {
     machine_print("error ");
     machine_print(tin_message(error->status));
@@ -57,6 +85,8 @@ int machine_main(void) {
     machine_mark();
     uint32_t last_crc = tin_node_crc(&model, model.node_count - 1);
 
+    print_ran();
+    print_number("invoke_crc", last_crc);
     tin_reset(&model);
     load_inputs(&model, inputs);
     tin_start(&model);
@@ -64,9 +94,9 @@ int machine_main(void) {
         machine_mark();
         tin_run_node(&model);
         machine_mark();
+        print_ran();
         print_number("crc", tin_node_crc(&model, node));
     }
-    print_number("invoke_crc", last_crc);
     print_number("arena", model.arena_bytes);
     return 0;
 }

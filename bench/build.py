@@ -31,11 +31,16 @@ CFLAGS = [
 LDFLAGS = ("-nostartfiles", "-Wl,--gc-sections", "-Wl,--no-warn-rwx-segments")
 
 
-def build(core: Core, name: str = "bench", harness: tuple[str, ...] = ("bench/bench.c",)) -> Path:
+def build(
+    core: Core,
+    name: str = "bench",
+    harness: tuple[str, ...] = ("bench/bench.c",),
+    defines: tuple[str, ...] = (),
+) -> Path:
     """Path of the ELF of `harness`, sources in the checkout, with engine and machine."""
     need("cc", core.tool, core.system)
     files = snapshot(str(NATIVE), "bench", "tests/kernels", suffixes=(*C_SOURCES, ".ld"))
-    options = [*CFLAGS, *core.cflags]
+    options = [*CFLAGS, *core.cflags, *(f"-D{define}=1" for define in defines)]
     env = environment(core.tool)
     libraries = ["-nodefaultlibs", runtime()] if core.tool == "xtensa" else []
     addresses = {"FLASH": core.code, "RAM": core.ram, "JOB": core.job}

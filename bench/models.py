@@ -15,11 +15,20 @@ TRAINED = ("kws", "ic")
 SEEDED = {"kws_seeded": "kws", "ic_seeded": "ic", "vww": "vww", "ad": "ad"}
 # Single operators, tests/models/blocks.py, with the precisions they are measured in.
 BLOCKS = {"dw3x3": ("int8",), "add": ("int8",)}
+# Chains of random layers, tests/models/random_blocks.py, by their seeds.
+RANDOM = {f"random_{seed}": str(seed) for seed in range(30)}
 
 
 def available() -> list[str]:
     trained = [name for name in TRAINED if _trained(name)[0].is_file()]
     return [*trained, *SEEDED, *BLOCKS]
+
+
+def shared_and_random() -> list[str]:
+    """Networks of the folder TINYINFER_MODELS that have samples, and random ones."""
+    folder = _trained("")[0].parent
+    found = sorted(path.stem for path in folder.glob("*.onnx"))
+    return [*(name for name in found if _trained(name)[1].is_file()), *RANDOM]
 
 
 def precisions(name: str) -> tuple[str, ...]:
@@ -28,7 +37,9 @@ def precisions(name: str) -> tuple[str, ...]:
 
 def packed(name: str, precision: str) -> Path:
     """Path of the model file."""
-    if name in BLOCKS:
+    if name in RANDOM:
+        onnx, samples = _made("tests.models.random_blocks", RANDOM[name])
+    elif name in BLOCKS:
         onnx, samples = _made("tests.models.blocks", name)
     elif name in SEEDED:
         onnx, samples = _made("tests.models.make_seeded", SEEDED[name])

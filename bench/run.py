@@ -53,15 +53,40 @@ def run(core: Core, model: bytes, inputs: bytes, arena_bytes: int, profile: int 
     """`profile`: the node whose instructions are listed per function."""
     elf = build(core)
     with tempfile.TemporaryDirectory() as folder:
-        job, counts = Path(folder, "job"), Path(folder, "counts")
-        job.write_bytes(_job(model, inputs, arena_bytes))
+        counts = Path(folder, "counts")
         mark = address_of(core, elf, "machine_mark")
         arguments = f"{plugin(core.system)},out={counts},mark={mark:x}"
         if profile is not None:
             arguments += f",region={NODES + 2 * profile}"
-        load = f"loader,file={job},addr={core.job},force-raw=on"
-        printed = emulate(core, elf, "-plugin", arguments, "-device", load)
+        job = _job(model, inputs, arena_bytes)
+        printed = _emulate_job(core, elf, job, "-plugin", arguments)
         return _read(printed, counts.read_text(), profile is not None)
+
+
+def run_blocks(
+    core: Core, model: bytes, inputs: bytes, arena_bytes: int
+) -> tuple[Counter[str], ...]:
+    """For each node the blocks that ran, arch/trace.h, with their multiply-accumulates."""
+    elf = build(core, "trace", defines=("TIN_TRACE",))
+    printed = _emulate_job(core, elf, _job(model, inputs, arena_bytes))
+    nodes: list[Counter[str]] = []
+    ran: Counter[str] = Counter()
+    for kind, *fields in map(str.split, printed.splitlines()):
+        if kind == "ran" and fields[1] != "0":
+            ran[fields[0]] += int(fields[1])
+        elif kind == "crc":
+            nodes.append(ran)
+        if kind in ("crc", "invoke_crc"):
+            ran = Counter()
+    return tuple(nodes)
+
+
+def _emulate_job(core: Core, elf: Path, job: bytes, *options: str) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "job")
+        file.write_bytes(job)
+        load = f"loader,file={file},addr={core.job},force-raw=on"
+        return emulate(core, elf, "-device", load, *options)
 
 
 def emulate(core: Core, elf: Path, *options: str) -> str:

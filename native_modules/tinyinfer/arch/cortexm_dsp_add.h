@@ -61,6 +61,7 @@ static inline void tin_add_row__dsp(const tin_add_t *add, const int8_t *x, int32
         half_zero_point * (1 << (TIN_ADD_LEFT_SHIFT - 1)),
         add->params.multiplier, (2 * add->to.zero_point + 1) * (1 << (-add->params.shift - 1)), -add->params.shift - 1,
     };
+    TIN_RAN("add_halves", count);
     tin_add_halves(x_is_half ? x : k, x_is_half ? k : x, out, out + count, &halves);
     tin_clamp_range(&add->to, out, 0, 1, count);
 }

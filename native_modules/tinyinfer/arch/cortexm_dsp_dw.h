@@ -310,6 +310,7 @@ static inline void tin_dw_rows__dsp(const tin_window_t *window, const tin_gemm_t
         tin_dw_rows__generic(window, dw, pixel, rows, multiplier, scratch);
         return;
     }
+    TIN_RAN(stride == 1 ? "dw3x3_s1" : "dw3x3_s2", rows * window->out_w * dw->channels * dw->taps);
     // Columns of a plane: left border, input, and what the last window reads behind it.
     const int32_t columns = (window->out_w - 1) * stride + 3;
     const int32_t behind = columns - window->pad_left;

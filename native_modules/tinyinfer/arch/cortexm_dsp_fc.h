@@ -233,10 +233,12 @@ static inline void tin_fc_row__dsp(const tin_gemm_t *fc, const int8_t *x, int32_
     int32_t oc = 0;
     if (fc->form != TIN_FORM_WIDE && fc->aligned && out_bits == 8 && fc->channels >= 4) {
         oc = fc->channels & ~3;
+        TIN_RAN(fc->s4 ? "fc_s4" : "fc_s8", oc * fc->taps);
         tin_fc_quads(words, fc->weights, fc->params, fc->out, words_end, fc->params + 12 * oc, correction, 2 * fc->to.zero_point + 1,
             fc->form == TIN_FORM_SIGNED ? TIN_FC_SIGNED : 0, fc->s4);
         tin_clamp_range(&fc->to, fc->out, 0, 1, oc);
     }
+    TIN_RAN(fc->s4 ? "fc_s4_sums" : "fc_s8_sums", (fc->channels - oc) * fc->taps);
     for (; oc < fc->channels; oc += 4) {
         int32_t sums[4];
         tin_fc_sums(fc, oc, words, correction, sums);

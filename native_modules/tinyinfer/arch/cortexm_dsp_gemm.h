@@ -382,6 +382,7 @@ static inline void tin_gemm_block__dsp(const tin_gemm_t *gemm, const void *block
         tin_sum_columns(words, words_end, more.sums);
     }
     if (gemm->form == TIN_FORM_WIDE) {
+        TIN_RAN(gemm->s4 ? "gemm_s4_sums" : "gemm_s8_sums", pixels * gemm->channels * gemm->taps);
         for (int32_t oc = 0; oc < gemm->channels; oc += 2, weights += pair_bytes, params += 24) {
             int32_t sums[8];
             tin_gemm_pairs(words, weights, params, sums, words_end, params + 24, 0, 0, TIN_GEMM_SUMS, &more, gemm->s4);
@@ -389,6 +390,7 @@ static inline void tin_gemm_block__dsp(const tin_gemm_t *gemm, const void *block
         }
         return;
     }
+    TIN_RAN(gemm->s4 ? "gemm_s4" : "gemm_s8", pixels * gemm->channels * gemm->taps);
     const bool odd = gemm->channels & 1;
     const uint32_t flags = (gemm->form == TIN_FORM_SIGNED ? TIN_GEMM_SIGNED : 0) | (pixels < 4 ? TIN_GEMM_PART : 0)
                            | (odd ? TIN_GEMM_PART | TIN_GEMM_ODD : 0);

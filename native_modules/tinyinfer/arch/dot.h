@@ -13,6 +13,7 @@ __attribute__((noinline, unused)) static uint32_t tin_dot__unrolled(const void *
     const int8_t *x8 = x;
     const int16_t *x16 = x;
     uint32_t acc = 0;
+    TIN_RAN("dot_unrolled", taps & ~3);
     if (bits == 8) {
         for (; taps >= 4; taps -= 4, x8 += 4, plane += s4 ? 2 : 4) {
             acc += s4 ? TIN_FOUR(x8, TIN_NIBBLE) : TIN_FOUR(x8, TIN_BYTE);

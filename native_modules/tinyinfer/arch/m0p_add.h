@@ -144,6 +144,7 @@ static inline void tin_add_row__m0p(const tin_add_t *add, const int8_t *x, int32
         .shift = -1 - add->params.shift, .rest_start = start & 2047, .whole_start = (start >> 11) - zero_point * whole,
         .k_start = (exact_k ? add->k_zero_point : add->x_zero_point) * -(1 << 19), .to = add->to,
     };
+    TIN_RAN("add_exact", count);
     tin_m0p_add(&job);
 }
 #define tin_add_row tin_add_row__m0p

@@ -202,6 +202,7 @@ static inline void tin_dw_rows__m0p(const tin_window_t *window, const tin_gemm_t
         tin_dw_rows__generic(window, dw, pixel, rows, multiplier, scratch);
         return;
     }
+    TIN_RAN("dw_planes", rows * window->out_w * dw->channels * dw->taps);
     const int32_t row_step = window->in_w * window->in_c, out_row_step = window->out_w * dw->out_pitch;
     tin_m0p_axis_t h = {
         .outputs = 1, .kernel = window->kernel_h, .stride = window->stride_h, .dilation = window->dilation_h, .inputs = window->in_h,

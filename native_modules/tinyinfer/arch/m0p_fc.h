@@ -361,8 +361,10 @@ static inline void tin_fc_row__m0p(const tin_gemm_t *fc, const int8_t *x, int32_
     if ((fc->s4 && !fc->aligned) || out_bits != 8 || fc->form == 0 || fc->taps < 4) {
         tin_fc_row__generic(fc, x, out_bits, scratch);
     } else if (fc->s4) {
+        TIN_RAN("fc_s4", fc->channels * fc->taps);
         tin_m0p_fc_row_s4(fc, x, scratch);
     } else {
+        TIN_RAN("fc_s8", fc->channels * fc->taps);
         tin_m0p_fc_row_s8(fc, x);
     }
 }

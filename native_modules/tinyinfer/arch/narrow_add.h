@@ -43,6 +43,7 @@ TIN_HOT void tin_add_row__narrow(const tin_add_t *add, const int8_t *x, int32_t 
         tin_narrow_add_other(add, x, x_step, k, k_step, out, count);
         return;
     }
+    TIN_RAN("add_scaled", count);
     const tin_narrow_factor_t x_factor = tin_narrow_factor(add->x_multiplier, add->x_shift);
     const tin_narrow_factor_t k_factor = tin_narrow_factor(add->k_multiplier, add->k_shift);
     tin_narrow_factor_t to = tin_narrow_factor(add->params.multiplier, add->params.shift);

@@ -186,6 +186,7 @@ TIN_HOT void tin_dw_rows__rv32(const tin_window_t *window, const tin_gemm_t *dw,
         tin_rv32_dw_other(window, dw, pixel, rows, multiplier, scratch);
         return;
     }
+    TIN_RAN(stride == 1 ? "dw3x3_s1" : "dw3x3_s2", rows * window->out_w * dw->channels * dw->taps);
     tin_rv32_plane_t plane = { .step = window->in_c, .low = dw->to.low, .high = dw->to.high };
     plane.negative = dw->to.zero_point == dw->to.low ? dw->to.low : 128;
     plane.whole = whole * window->in_c;

@@ -166,6 +166,7 @@ TIN_COLD void tin_fc_row__rv32(const tin_gemm_t *fc, const int8_t *x, int32_t ou
         tin_fc_row__generic(fc, x, out_bits, scratch);
         return;
     }
+    TIN_RAN(fc->s4 ? "fc_s4" : "fc_s8", fc->channels * fc->taps);
     const int32_t offset = -tin_rv32_fc_total(x, taps) * (fc->s4 ? 8 : 128);
     int8_t last[4] = { 0, 0, 0, 0 };
     for (int32_t tap = whole; tap < taps; tap++) {

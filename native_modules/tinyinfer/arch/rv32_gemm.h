@@ -290,9 +290,11 @@ TIN_HOT void tin_gemm_block__rv32(const tin_gemm_t *gemm, const void *block, int
     uint32_t *const end = (uint32_t *)(uintptr_t)block + pitch * (gemm->s4 ? 4 : 2);
     const uint8_t *weights = gemm->weights;
     if (gemm->wide || (gemm->s4 && !gemm->aligned)) {
+        TIN_RAN("gemm_plain", pixels * gemm->channels * gemm->taps);
         tin_rv32_gemm_slow(gemm, block, pixels);
         return;
     }
+    TIN_RAN(gemm->s4 ? "gemm_s4" : "gemm_s8", pixels * gemm->channels * gemm->taps);
     for (int32_t oc = 0; oc < gemm->channels; oc += 4, weights += 2 * pair_bytes) {
         // The last pair may stand alone.
         const uint8_t *const b = oc + 2 < gemm->channels ? weights + pair_bytes : weights;
