@@ -14,7 +14,7 @@ from toolchain.qemu import plugin
 
 TOLERANCE = 0.02
 # abs() calls the function that the plugin has for a mark. In RAM the model is at a multiple of 4,
-# as in the bench; in ROMFS it may lie anywhere, and then plain blocks run but for the M4's.
+# as in the bench; in ROMFS it may lie anywhere, and some blocks then take a slower way.
 MARK = "mp_builtin_abs"
 SCRIPT = """
 import tinyinfer
