@@ -99,7 +99,9 @@ def main() -> int:
     print(report.table(results))
     if given.model and any(name.endswith(".tinf") for name in given.model):
         return 0
-    old = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
+    # A part stands beside what was counted before; without options all is counted afresh.
+    part = len(sys.argv) > 1
+    old = json.loads(RESULTS.read_text()) if part and RESULTS.is_file() else {}
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(report.merged(old, results), indent=2) + "\n")
     complaints = report.over_budget(results)
