@@ -12,6 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from ..errors import PackError
 from ._onnx_bayes import bound_squares
+from ._onnx_neighbors import rank_neighbours
 from ._onnx_trees import as_regressors
 
 DOMAIN = "ai.onnx.ml"
@@ -24,7 +25,6 @@ def without_labels(graph: onnx.GraphProto) -> tuple[str, ...]:
     """Leaves the scores of a classifier alone in the graph; the names of its classes."""
     if not any(node.domain == DOMAIN for node in graph.node):
         return ()
-    _refuse(graph)
     as_regressors(graph)
     labels = _labels(graph)
     _drop_maps(graph)
@@ -33,22 +33,13 @@ def without_labels(graph: onnx.GraphProto) -> tuple[str, ...]:
         del graph.output[:]
         graph.output.extend(scores)
     _drop_unused(graph)
+    rank_neighbours(graph)
     _refuse_ensembles(graph)
     joined = _join_votes(graph)
     bound_squares(graph)
     _drop_unused(graph)
     # Scores of pairs of classes are not those of the classes.
     return labels if joined else ()
-
-
-def _refuse(graph: onnx.GraphProto) -> None:
-    """Models whose operators might do, but not in the memory or the precision of a board."""
-    if {"Scan", "TopK"} <= {node.op_type for node in graph.node} or any(
-        node.op_type == "CDist" for node in graph.node
-    ):
-        raise PackError(
-            "nearest neighbours keep and search all samples; train a forest or an SVC instead"
-        )
 
 
 def _refuse_ensembles(graph: onnx.GraphProto) -> None:
@@ -86,6 +77,8 @@ def _is_by(makers: Mapping[str, onnx.NodeProto], name: str, ops: Sequence[str]) 
 
 def _labels(graph: onnx.GraphProto) -> tuple[str, ...]:
     """As the last node has them that names classes: those before may be of two, or members'."""
+    if not any(output.type.tensor_type.elem_type in _LABEL_TYPES for output in graph.output):
+        return ()
     constants = {tensor.name: tensor for tensor in graph.initializer}
     for node in reversed(graph.node):
         given = {attribute.name: attribute for attribute in node.attribute}

@@ -14,7 +14,7 @@ CLIP_RATIOS = np.linspace(0.3, 1.0, 36)
 # Values looked at per tensor: more change a range by less than the grid's step.
 _SAMPLE = 50_000
 # Of fewer values than this others are expected to lie outside of the seen range.
-_FEW = 1024
+_FEW = 256
 _WIDER_RATIOS = np.concatenate([CLIP_RATIOS, np.linspace(1.05, 2.0, 20)])
 # This share of them shows how the tail goes on, or so many.
 _TAIL_SHARE, _TAIL = 8, 64
@@ -47,23 +47,29 @@ def fake_quantize(
 
 @dataclass(frozen=True)
 class _Tail:
-    """What to expect above `start`: excesses that are exponential, `mean` on average.
+    """What to expect above `start`: excesses of a generalized Pareto distribution.
 
     The largest of few values says little of those that will come; how far the largest ones lie
-    beyond the others does. Where values end at a bound, as behind Relu6, `mean` is 0.
+    beyond the others does. Scale and shape by moments (Hosking and Wallis, 1987); a shape below 0
+    has an end, as what a bounded function gives, and at most that of 0 is expected: exponential.
     """
 
     ordered: NDArray[np.float32]
     start: float
     share: float
-    mean: float
+    scale: float
+    shape: float
 
     @classmethod
     def fit(cls, ordered: NDArray[np.float32]) -> "_Tail":
         count = min(ordered.size // _TAIL_SHARE, _TAIL)
         start = float(ordered[-count - 1])
-        mean = float(ordered[ordered.size - count :].mean()) - start if count else 0.0
-        return cls(ordered, start, count / ordered.size, max(mean, 0.0))
+        excesses = ordered[ordered.size - count :].astype(np.float64) - start
+        mean, variance = (float(excesses.mean()), float(excesses.var())) if count else (0.0, 0.0)
+        if variance == 0.0:
+            return cls(ordered, start, count / ordered.size, 0.0, 0.0)
+        shape = min((1 - mean**2 / variance) / 2, 0.0)
+        return cls(ordered, start, count / ordered.size, mean * (1 - shape), shape)
 
     def unseen(self, end: float) -> float:
         """What clipping at `end` will cost more, in squared error, than it does what was seen."""
@@ -72,10 +78,15 @@ class _Tail:
 
     def _clipped(self, end: float) -> float:
         below, above = max(self.start - end, 0.0), max(end - self.start, 0.0)
-        if self.mean == 0.0:
+        # Above any threshold the distribution is of the same shape.
+        scale = self.scale + self.shape * above
+        if scale <= 0.0:
             return self.share * below**2
-        square = 2 * self.mean**2 + 2 * self.mean * below + below**2
-        return self.share * math.exp(-above / self.mean) * square
+        left = scale / self.scale
+        reached = left ** (-1 / self.shape) if self.shape else math.exp(-above / self.scale)
+        mean = scale / (1 - self.shape)
+        square = 2 * scale * mean / (1 - 2 * self.shape)
+        return self.share * reached * (square + 2 * mean * below + below**2)
 
 
 def thinned(flat: NDArray[np.float32], count: int) -> NDArray[np.float32]:

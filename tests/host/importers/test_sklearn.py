@@ -143,6 +143,36 @@ def test_gaussian_nb_decides_alike(scale: bool, load: Callable[..., Any], tmp_pa
         assert np.mean(decided == model.predict(unseen)) >= least
 
 
+@pytest.mark.parametrize("load", [datasets.load_breast_cancer, datasets.load_wine])
+@pytest.mark.parametrize("optim", [None, "cdist"])
+def test_neighbours_decide_alike(
+    optim: str | None, load: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Of s8 many are at the same distance; both forms that skl2onnx writes distances in."""
+    x, unseen, y, _ = _data(load)
+    model = make_pipeline(scaled(), neighbors.KNeighborsClassifier())
+    model.fit(x, y)
+    options = {id(model[-1]): {"optim": optim}} if optim else {}
+    path = tmp_path / "model.onnx"
+    path.write_bytes(to_onnx(model, x[:1], options=options).SerializeToString())
+    for precision, least in (("int8", 0.93), ("int16", 0.98)):
+        packed = pack(path, Samples(x, y), precision=precision)
+        decided = model.classes_[_outputs(packed, unseen).argmax(1)]
+        assert np.mean(decided == model.predict(unseen)) >= least
+        assert packed.model.labels == tuple(map(str, model.classes_))
+
+
+def test_neighbours_average_alike(tmp_path: Path) -> None:
+    x, unseen, y, _ = _data(datasets.load_diabetes)
+    model = neighbors.KNeighborsRegressor(7)
+    packed = pack(_exported(tmp_path, model, x, y), Samples(x, y), precision="int16")
+    expected = model.predict(unseen)
+    off = np.abs(_outputs(packed, unseen)[:, 0] - expected)
+    # Of seven neighbours another one here and there.
+    assert np.mean(off < 0.01 * np.ptp(expected)) > 0.9
+    assert off.mean() < 0.01 * np.ptp(expected)
+
+
 @pytest.mark.parametrize("name", REGRESSORS)
 def test_regressor_explains_as_much(name: str, tmp_path: Path) -> None:
     x, unseen, y, truth = _data(datasets.load_diabetes)
@@ -300,7 +330,8 @@ def test_float_reference_of_a_classifier_is_its_scores(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("model", "reason"),
     [
-        (neighbors.KNeighborsClassifier(), "nearest neighbours"),
+        (neighbors.KNeighborsClassifier(weights="distance"), "the distances weigh the votes"),
+        (neighbors.KNeighborsRegressor(metric="manhattan"), "another distance"),
         (svm.SVC(probability=True), "probability=False"),
         (ensemble.AdaBoostClassifier(random_state=0), "GradientBoostingClassifier"),
         (ensemble.AdaBoostRegressor(n_estimators=5, random_state=0), "GradientBoostingRegressor"),
@@ -315,7 +346,8 @@ def test_float_reference_of_a_classifier_is_its_scores(tmp_path: Path) -> None:
         ),
     ],
     ids=[
-        "neighbours",
+        "weighted_neighbours",
+        "manhattan",
         "coupling",
         "ada_boost",
         "ada_boost_regressor",
