@@ -29,6 +29,7 @@ try:
 except ImportError:
     _NUMPY = False
 
+_PART = 64
 _ELEMENTS_PER_CALL = 1024  # the plain path holds no more than about this much of an output
 
 
@@ -148,10 +149,15 @@ class Engine:
         """Integers of output `index` to binary32 elements of `target`."""
         tensor = self._outputs[index]
         scale = self._file.scale_bits(self._file.outputs[index])
-        bits = array("I", bytes(4 * len(source)))
-        for i in range(len(source)):
-            bits[i] = dequantize(scale, source[i] - tensor.zero_point)
-        _assign(target, bytes(bits))
+        view = memoryview(target)
+        if hasattr(view, "cast"):
+            view = view.cast("B")
+        each = len(view) // max(len(source), 1)
+        # In parts: a small heap has no room for all of them twice.
+        for start in range(0, len(source), _PART):
+            part = source[start : start + _PART]
+            bits = array("I", (dequantize(scale, q - tensor.zero_point) for q in part))
+            _assign(view[start * each : (start + len(part)) * each], bytes(bits))
 
     # Running
 
