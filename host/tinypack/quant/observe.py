@@ -50,8 +50,9 @@ class _Tail:
     """What to expect above `start`: excesses of a generalized Pareto distribution.
 
     The largest of few values says little of those that will come; how far the largest ones lie
-    beyond the others does. Scale and shape by moments (Hosking and Wallis, 1987); a shape below 0
-    has an end, as what a bounded function gives, and at most that of 0 is expected: exponential.
+    beyond the others does. Scale and shape by moments (Hosking and Wallis, 1987), of the shape half
+    because so few leave much of it to chance; one below 0 has an end, as what a bounded function
+    gives, and one above 0 is taken for exponential.
     """
 
     ordered: NDArray[np.float32]
@@ -68,7 +69,7 @@ class _Tail:
         mean, variance = (float(excesses.mean()), float(excesses.var())) if count else (0.0, 0.0)
         if variance == 0.0:
             return cls(ordered, start, count / ordered.size, 0.0, 0.0)
-        shape = min((1 - mean**2 / variance) / 2, 0.0)
+        shape = min((1 - mean**2 / variance) / 4, 0.0)
         return cls(ordered, start, count / ordered.size, mean * (1 - shape), shape)
 
     def unseen(self, end: float) -> float:
