@@ -54,11 +54,7 @@ IMPORTS = {
 DOORS = {
     "onnx": (
         "host/tinypack/importers/onnx.py",
-        "host/tinypack/importers/_onnx_bayes.py",
-        "host/tinypack/importers/_onnx_file.py",
-        "host/tinypack/importers/_onnx_ml.py",
-        "host/tinypack/importers/_onnx_nodes.py",
-        "host/tinypack/importers/_onnx_trees.py",
+        "host/tinypack/importers/_onnx_",
         "host/tinypack/demo/",
     ),
     "tflite": ("host/tinypack/importers/tflite.py",),
