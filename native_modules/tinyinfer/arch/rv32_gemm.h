@@ -4,17 +4,17 @@
 
 #include "arch/rv32.h"
 
-// Convolution: 4 pixels x 4 channels (s8), 8 x 4 (s4).
+// Convolution: 4 pixels x 4 channels (s8), 6 x 4 (s4).
 //
 // A block has, tap by tap, a word for each two pixels: x(p) + (x(p + 1) << 16). For s8 the low half of a sum of two products leaves
 // 16 bits only by the carry that is taken off it at once; for s4 it stays inside of them for 32 taps.
-#define TIN_BLOCK_PIXELS(taps, s4) ((s4) ? 8 : 4)
+#define TIN_BLOCK_PIXELS(taps, s4) ((s4) ? 6 : 4)
 #define TIN_RV32_CHUNK (32)
 
 static inline int32_t tin_block_bytes__rv32(const tin_window_t *window, int32_t taps, bool s4) {
     (void)window;
-    // s4: behind the words, what each chunk leaves of 16 sums.
-    return s4 ? 16 * ((taps + 3) & ~3) + 64 * ((taps + TIN_RV32_CHUNK - 1) / TIN_RV32_CHUNK) : 8 * ((taps + 3) & ~3);
+    // s4: behind the words, what each chunk but the last leaves of 12 sums.
+    return s4 ? 12 * ((taps + 3) & ~3) + 48 * ((taps - 1) / TIN_RV32_CHUNK) : 8 * ((taps + 3) & ~3);
 }
 #define tin_block_bytes tin_block_bytes__rv32
 
@@ -147,63 +147,59 @@ TIN_ASM void tin_rv32_quad_s8(const uint32_t *block, const uint8_t *a, const uin
         RESTORE_ALL);
 }
 
-// One tap of a channel: its nibble lies `up` bits below the top of the word.
-#define NIBBLE(word, up, r0, r1, r2, r3) \
-    "    slli   a6, " word ", " up "\n" \
-    "    srai   a6, a6, 28\n" \
+// One tap of a channel: its nibble, from the top of a word to the top of a6, then down.
+#define TOP(word, up) "    slli   a6, " word ", " up "\n    srai   a6, a6, 28\n"
+#define NIBBLE(nibble, r0, r1, r2) \
+    nibble \
     "    mul    a7, t0, a6\n" \
     "    add    " r0 ", " r0 ", a7\n" \
     "    mul    a7, t1, a6\n" \
     "    add    " r1 ", " r1 ", a7\n" \
     "    mul    a7, t2, a6\n" \
-    "    add    " r2 ", " r2 ", a7\n" \
-    "    mul    a7, a5, a6\n" \
-    "    add    " r3 ", " r3 ", a7\n"
-#define TAP(x, even, odd) \
+    "    add    " r2 ", " r2 ", a7\n"
+#define TAP(x, even_a, odd_a, even_b, odd_b) \
     "    lw     t0, " x "(a0)\n" \
     "    lw     t1, " x "+4(a0)\n" \
     "    lw     t2, " x "+8(a0)\n" \
-    "    lw     a5, " x "+12(a0)\n" \
-    NIBBLE("a4", even, "s0", "s1", "s2", "s3") \
-    NIBBLE("a4", odd, "s4", "s5", "s6", "s7") \
-    NIBBLE("ra", even, "s8", "s9", "s10", "s11") \
-    NIBBLE("ra", odd, "t3", "t4", "t5", "t6")
+    NIBBLE(even_a, "s0", "s1", "s2") \
+    NIBBLE(odd_a, "s3", "s4", "s5") \
+    NIBBLE(even_b, "s6", "s7", "s8") \
+    NIBBLE(odd_b, "s9", "s10", "s11")
 
-// For each chunk 16 words, of 4 channels and 4 pairs of pixels: 0x8000 more than the sum in the lower half, the sum above.
-TIN_ASM void tin_rv32_quad_s4(const uint32_t *block, const uint8_t *a, const uint8_t *b, uint32_t *chunks, const uint32_t *block_end) {
+// Of each chunk 12 words, of 4 channels and 3 pairs of pixels: 0x8000 more than the sum in the lower half, the sum above. Those of
+// the last chunk go to `last`.
+TIN_ASM void tin_rv32_quad_s4(const uint32_t *block, const uint8_t *a, const uint8_t *b, uint32_t *chunks, const uint32_t *block_end,
+    uint32_t *last) {
     __asm__ (
         SAVE_ALL
-        "    sw     a3, 52(sp)\n"
-        "    sw     a4, 56(sp)\n"
-        "1:  li     s0, 0x8000\n"
-        "    .irp   sum, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, t3, t4, t5, t6\n"
-        "    mv     \\sum, s0\n"
+        "    mv     t3, a3\n"
+        "    mv     t4, a4\n"
+        "    li     t5, 0x8000\n"
+        "1:  .irp   sum, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11\n"
+        "    mv     \\sum, t5\n"
         "    .endr\n"
         // The end of this chunk.
-        "    lw     a4, 56(sp)\n"
-        "    addi   a3, a0, 512\n"
-        "    bgeu   a4, a3, 2f\n"
-        "    mv     a3, a4\n"
+        "    addi   a3, a0, 384\n"
+        "    bltu   a3, t4, 2f\n"
+        "    mv     a3, t4\n"
+        "    mv     t3, a5\n"
         "2:  lw     a4, 0(a1)\n"
         "    lw     ra, 0(a2)\n"
-        TAP("0", "24", "28")
-        TAP("16", "16", "20")
-        TAP("32", "8", "12")
-        TAP("48", "0", "4")
-        "    addi   a0, a0, 64\n"
+        TAP("0", TOP("a4", "24"), TOP("a4", "28"), TOP("ra", "24"), TOP("ra", "28"))
+        TAP("12", TOP("a4", "16"), TOP("a4", "20"), TOP("ra", "16"), TOP("ra", "20"))
+        TAP("24", TOP("a4", "8"), TOP("a4", "12"), TOP("ra", "8"), TOP("ra", "12"))
+        TAP("36", "    srai   a6, a4, 28\n", TOP("a4", "4"), "    srai   a6, ra, 28\n", TOP("ra", "4"))
+        "    addi   a0, a0, 48\n"
         "    addi   a1, a1, 4\n"
         "    addi   a2, a2, 4\n"
         "    bne    a0, a3, 2b\n"
-        "    lw     a5, 52(sp)\n"
         "    .set   at, 0\n"
-        "    .irp   sum, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, t3, t4, t5, t6\n"
-        "    sw     \\sum, at(a5)\n"
+        "    .irp   sum, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11\n"
+        "    sw     \\sum, at(t3)\n"
         "    .set   at, at + 4\n"
         "    .endr\n"
-        "    addi   a5, a5, 64\n"
-        "    sw     a5, 52(sp)\n"
-        "    lw     a4, 56(sp)\n"
-        "    bne    a0, a4, 1b\n"
+        "    addi   t3, t3, 48\n"
+        "    bne    a0, t4, 1b\n"
         RESTORE_ALL);
 }
 
@@ -211,6 +207,7 @@ TIN_ASM void tin_rv32_quad_s4(const uint32_t *block, const uint8_t *a, const uin
 #undef CHANNEL
 #undef TWO_TAPS
 #undef STORE_SUMS
+#undef TOP
 #undef NIBBLE
 #undef TAP
 
@@ -243,24 +240,22 @@ TIN_HOT void tin_rv32_store_quad(const tin_gemm_t *gemm, const tin_params_t *par
     }
 }
 
-// What the chunks left of 4 channels' 8 pixels.
-TIN_HOT void tin_rv32_add_chunks(const uint32_t *chunks, int32_t count, int32_t sums[32]) {
+// What the chunks left of 4 channels' 6 pixels: `count` of them, then the last.
+TIN_HOT void tin_rv32_add_chunks(const uint32_t *chunks, int32_t count, const uint32_t *last, int32_t sums[24]) {
     // As of s8, the sum of whole words holds the lower halves.
-    const uint32_t start = 0u - (uint32_t)count * 0x8000;
-    for (const int32_t *const end = sums + 32; sums != end; chunks += 4, sums += 8) {
-        uint32_t w0 = start, w1 = start, w2 = start, w3 = start;
-        int32_t h0 = 0, h1 = 0, h2 = 0, h3 = 0;
+    const uint32_t start = 0u - (uint32_t)(count + 1) * 0x8000;
+    for (const int32_t *const end = sums + 24; sums != end; chunks += 3, last += 3, sums += 6) {
+        uint32_t w0 = start + last[0], w1 = start + last[1], w2 = start + last[2];
+        int32_t h0 = (int32_t)last[0] >> 16, h1 = (int32_t)last[1] >> 16, h2 = (int32_t)last[2] >> 16;
         const uint32_t *chunk = chunks;
-        for (int32_t i = count; i > 0; i--, chunk += 16) {
+        for (int32_t i = count; i > 0; i--, chunk += 12) {
             w0 += chunk[0], h0 += (int32_t)chunk[0] >> 16;
             w1 += chunk[1], h1 += (int32_t)chunk[1] >> 16;
             w2 += chunk[2], h2 += (int32_t)chunk[2] >> 16;
-            w3 += chunk[3], h3 += (int32_t)chunk[3] >> 16;
         }
         sums[0] = (int32_t)(w0 - ((uint32_t)h0 << 16)), sums[1] = h0;
         sums[2] = (int32_t)(w1 - ((uint32_t)h1 << 16)), sums[3] = h1;
         sums[4] = (int32_t)(w2 - ((uint32_t)h2 << 16)), sums[5] = h2;
-        sums[6] = (int32_t)(w3 - ((uint32_t)h3 << 16)), sums[7] = h3;
     }
 }
 
@@ -287,7 +282,7 @@ TIN_HOT void tin_gemm_block__rv32(const tin_gemm_t *gemm, const void *block, int
     const int32_t pitch = (gemm->taps + 3) & ~3;
     const int32_t pair_bytes = gemm->s4 ? pitch : 2 * pitch;
     // Behind the words of a block of s4 there is room for the chunks.
-    uint32_t *const end = (uint32_t *)(uintptr_t)block + pitch * (gemm->s4 ? 4 : 2);
+    uint32_t *const end = (uint32_t *)(uintptr_t)block + pitch * TIN_BLOCK_PIXELS(gemm->taps, gemm->s4) / 2;
     const uint8_t *weights = gemm->weights;
     if (gemm->wide || (gemm->s4 && !gemm->aligned)) {
         TIN_RAN("gemm_plain", pixels * gemm->channels * gemm->taps);
@@ -301,14 +296,15 @@ TIN_HOT void tin_gemm_block__rv32(const tin_gemm_t *gemm, const void *block, int
         const int32_t channels = gemm->channels - oc < 4 ? gemm->channels - oc : 4;
         tin_params_t copies[4];
         const tin_params_t *const params = tin_rv32_params(gemm->params, oc, channels, copies);
-        int32_t sums[32];
+        int32_t sums[24];
         if (gemm->s4) {
-            tin_rv32_quad_s4(block, weights, b, end, end);
-            tin_rv32_add_chunks(end, (gemm->taps + TIN_RV32_CHUNK - 1) / TIN_RV32_CHUNK, sums);
+            uint32_t last[12];
+            tin_rv32_quad_s4(block, weights, b, end, end, last);
+            tin_rv32_add_chunks(end, (gemm->taps - 1) / TIN_RV32_CHUNK, last, sums);
         } else {
             tin_rv32_quad_s8(block, weights, b, sums, end, -(pitch / 2) * 0x8000);
         }
-        tin_rv32_store_quad(gemm, params, sums, gemm->s4 ? 8 : 4, oc, channels, pixels);
+        tin_rv32_store_quad(gemm, params, sums, gemm->s4 ? 6 : 4, oc, channels, pixels);
     }
 }
 #define tin_gemm_block tin_gemm_block__rv32

@@ -7,8 +7,8 @@
 #include "arch/xtensa_requant.h"
 #include "arch/xtensa_store.h"
 
-// 8 pixels share the unpacking of weights where another family needs the scratch anyway.
-#define TIN_BLOCK_PIXELS(taps, s4) ((s4) || (taps) <= 48 ? 8 : 4)
+// The more pixels share the unpacking of weights, the more scratch they need.
+#define TIN_BLOCK_PIXELS(taps, s4) ((taps) <= 48 ? 8 : (s4) ? 5 : 4)
 
 // The columns, then a channel's weights.
 static inline int32_t tin_block_bytes__xtensa(const tin_window_t *window, int32_t taps, bool s4) {
