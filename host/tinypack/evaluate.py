@@ -12,6 +12,7 @@ from .execute import Progress, run_samples
 from .metrics import agreement, choose_metric, confusion, score
 from .model_file import ModelSpec
 from .samples import Samples, arrange
+from .widen import Likeness
 
 Array = NDArray[np.float32]
 
@@ -20,7 +21,8 @@ Array = NDArray[np.float32]
 class Evaluation:
     """`value` is None without targets, `agreement` and `float_value` without the float model.
 
-    `confusion` of classifiers counts samples by class (row) and answer (column).
+    `confusion` of classifiers counts samples by class (row) and answer (column). `likeness` is to
+    the float model's outputs.
     """
 
     metric: str | None
@@ -30,6 +32,7 @@ class Evaluation:
     samples: int
     samples_per_s: float
     confusion: NDArray[np.int64] | None = None
+    likeness: Likeness | None = None
 
 
 def feed(model: ModelSpec, samples: Samples) -> list[Array]:
@@ -131,7 +134,12 @@ def evaluate(
         samples=len(samples),
         samples_per_s=len(samples) / seconds if seconds > 0 else float("inf"),
         confusion=counts,
+        likeness=_likeness(model, outputs, reference),
     )
+
+
+def _likeness(model: ModelSpec, outputs: Array, reference: Array | None) -> Likeness | None:
+    return None if reference is None else Likeness.of(outputs, reference, bool(model.labels))
 
 
 def _agreement(metric: str | None, outputs: Array, reference: Array | None) -> float | None:

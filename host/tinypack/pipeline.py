@@ -24,11 +24,12 @@ from .metrics import target_classes
 from .model_file import ModelSpec, write_model
 from .plan import MemoryPlan, apply_plan, plan_memory, plan_within
 from .quant import PRECISIONS, QuantizedGraph, quantize_graph
-from .quant.balance import balance_inputs
+from .quant.balance import balance_inputs, balance_joins
 from .quant.by_step import by_step
 from .quant.emit import emit
 from .quant.float_input import input_quantizer
 from .quant.sensitivity import decision_graph
+from .quant.split import split_ranked
 from .quant.stored import is_stored, stored_graph, stored_precision
 from .samples import Samples
 from .warn import warnings
@@ -43,7 +44,7 @@ class Packed:
 
     `noise` is each node's signal over its error there, in dB; None of layers packed as they were.
     `choice` is what precision auto chose and why; `extra_macs` is what bands of
-    rows compute twice.
+    rows compute twice. `reason` says why another precision was taken than the usual one.
     """
 
     file: bytes
@@ -55,6 +56,7 @@ class Packed:
     noise: tuple[float | None, ...]
     choice: AutoChoice | None = None
     extra_macs: int = 0
+    reason: str | None = None
 
 
 def load(
@@ -100,6 +102,9 @@ def _balance(model: Model, calibration: Samples | None, spec: InputSpec) -> None
     if calibration is not None and not is_stored(model.graph):
         inputs = graph_inputs(model.graph, thinned(spec.normalized(calibration), model.graph))
         balance_inputs(model.graph, inputs)
+        if model.tabular:
+            inputs = graph_inputs(model.graph, thinned(spec.normalized(calibration), model.graph))
+            balance_joins(model.graph, inputs)
 
 
 def _quantized(
@@ -118,6 +123,8 @@ def _quantized(
     inputs = noise_inputs(graph)
     if calibration is not None:
         inputs = graph_inputs(graph, thinned(spec.normalized(calibration), graph))
+    if precision == "int16" and model.tabular:
+        split_ranked(graph)
     show = _named(progress, "quantizing")
     return quantize_graph(graph, inputs, precision, show, widths=widths)
 
@@ -250,7 +257,7 @@ def pack(
     path: str | Path,
     calibration: Samples | None = None,
     *,
-    precision: str = "int8",
+    precision: str | None = None,
     max_drop: float = 1.0,
     labels: Sequence[str] = (),
     input_spec: InputSpec | None = None,
@@ -262,9 +269,63 @@ def pack(
     """The model file for a trained model; `max_drop` in points is for precision auto. An arena
     above `max_ram` is made smaller by bands of rows, if that helps.
 
-    `stateful`: a recurrent model takes one time step a run, and keeps its state until it is reset.
+    `precision` is int8 by itself; of models of tables int16, if int8 answers otherwise than the
+    float model. `stateful`: a recurrent model takes one time step a run, and keeps its state
+    until it is reset.
     """
-    path = Path(path)
+
+    def packed_as(precision: str) -> tuple[Packed, bool]:
+        return _pack(
+            Path(path),
+            calibration,
+            precision=precision,
+            max_drop=max_drop,
+            labels=labels,
+            spec=input_spec or InputSpec(),
+            input_shapes=input_shapes,
+            stateful=stateful,
+            max_ram=max_ram,
+            progress=progress,
+        )
+
+    packed, tabular = packed_as(precision or "int8")
+    likeness = packed.accuracy.likeness if packed.accuracy else None
+    # Each sample is its own nearest neighbour: those that were trained on show nothing.
+    ranks = any(node.op == "top_k" for node in packed.model.nodes)
+    if not tabular or likeness is None or (likeness.suffices and not ranks):
+        return packed
+    if precision is None:
+        wider, _ = packed_as("int16")
+        assert wider.accuracy is not None and wider.accuracy.likeness is not None
+        if ranks or wider.accuracy.likeness.exceeds(likeness):
+            reason = f"int16 was taken because int8 {likeness}"
+            if likeness.suffices:
+                reason = "int16 was taken because int8 confuses neighbours that are nearly as near"
+            packed, likeness = replace(wider, reason=reason), wider.accuracy.likeness
+    if not likeness.is_poor:
+        return packed
+    if precision is None:
+        raise PackError(
+            f"{path}: packed it {likeness}, with int16 as well: scale its features with"
+            " StandardScaler or train a forest; --precision int16 packs it as it is"
+        )
+    return replace(packed, warnings=(*packed.warnings, f"the packed model {likeness}"))
+
+
+def _pack(
+    path: Path,
+    calibration: Samples | None,
+    *,
+    precision: str,
+    max_drop: float,
+    labels: Sequence[str],
+    spec: InputSpec,
+    input_shapes: Mapping[str, Sequence[int]] | None,
+    stateful: bool,
+    max_ram: int | None,
+    progress: Progress | None,
+) -> tuple[Packed, bool]:
+    """And whether it is a model of tables whose integers were chosen here."""
     if progress:
         progress("loading", 0, 1)
     model = load(path, input_shapes=input_shapes, stateful=stateful)
@@ -272,7 +333,6 @@ def pack(
     if task == "classify":
         labels = labels or model.labels or (calibration.labels if calibration else ())
         labels = _checked_labels(model.graph, labels)
-    spec = input_spec or InputSpec()
     if stateful:
         expect_sequences(model.graph, calibration)
     _balance(model, calibration, spec)
@@ -308,7 +368,7 @@ def pack(
         metadata["accuracy"] = _accuracy_record(accuracy)
     planned = replace(planned, metadata=metadata)
     complete = replace(planned, golden=golden_vectors(planned, calibration))
-    return Packed(
+    packed = Packed(
         file=write_model(complete),
         model=complete,
         plan=plan,
@@ -322,6 +382,7 @@ def pack(
         extra_macs=fitted.extra_macs,
         choice=choice,
     )
+    return packed, model.tabular and not is_stored(model.graph)
 
 
 def _warnings(

@@ -40,9 +40,8 @@ _PRECISIONS = ("int8", "int4", "int16", "mixed", "auto")
 @click.option(
     "--precision",
     type=click.Choice(_PRECISIONS),
-    default="int8",
-    show_default=True,
-    help="Width of the weights. int16 has s8 weights and s16 activations; mixed keeps the first,"
+    help="Width of the weights: int8 if not given, and of models of scikit-learn int16 where int8"
+    " answers otherwise. int16 has s8 weights and s16 activations; mixed keeps the first,"
     " last and depthwise layers int8; auto chooses per layer and says why.",
 )
 @click.option(
@@ -82,7 +81,7 @@ def command(
     model: Path,
     output: Path | None,
     calib: Path | None,
-    precision: str,
+    precision: str | None,
     max_drop: float,
     max_flash: int | None,
     max_ram: int | None,
@@ -174,6 +173,7 @@ def _result(target: Path, packed: "Packed", tested: "Evaluation | None") -> dict
     return {
         "output": str(target),
         "precision": packed.precision,
+        "reason": packed.reason,
         "file_bytes": total.file_bytes,
         "weight_bytes": total.weight_bytes,
         "constant_bytes": total.constant_bytes,
@@ -225,6 +225,8 @@ def _print(result: dict[str, Any], packed: "Packed") -> None:
     print_table(result["output"], ("", ""), rows)
     if packed.choice is not None:
         print_choice(packed.choice)
+    if packed.reason is not None:
+        click.echo(packed.reason)
     for board in result.get("boards", []):
         click.echo(f"{board['id']}: {verdict(board)}{board_figures(board)}")
     for sentence in result["smaller"]:

@@ -7,12 +7,17 @@ what only makes labels is left out, and their names go to the model's labels.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from ..errors import PackError
 from ._onnx_bayes import bound_squares
+from ._onnx_boosting import add_votes
+from ._onnx_clusters import score_clusters
 from ._onnx_neighbors import rank_neighbours
+from ._onnx_polynomial import join_products
+from ._onnx_scores import simplify_scores
 from ._onnx_trees import as_regressors
 
 DOMAIN = "ai.onnx.ml"
@@ -21,25 +26,57 @@ _LABELS = ("classlabels_int64s", "classlabels_ints", "classlabels_strings")
 _LABEL_TYPES = (TensorProto.INT64, TensorProto.STRING, TensorProto.INT32)
 
 
+def is_tabular(proto: onnx.ModelProto) -> bool:
+    """Whether it is a model of scikit-learn or its like."""
+    return proto.producer_name == "skl2onnx" or any(
+        node.domain == DOMAIN for node in proto.graph.node
+    )
+
+
 def without_labels(graph: onnx.GraphProto) -> tuple[str, ...]:
     """Leaves the scores of a classifier alone in the graph; the names of its classes."""
-    if not any(node.domain == DOMAIN for node in graph.node):
-        return ()
     as_regressors(graph)
     labels = _labels(graph)
     _drop_maps(graph)
+    score_clusters(graph)
     scores = [o for o in graph.output if o.type.tensor_type.elem_type not in _LABEL_TYPES]
     if scores:
         del graph.output[:]
         graph.output.extend(scores)
     _drop_unused(graph)
+    _plain(graph)
     rank_neighbours(graph)
-    _refuse_ensembles(graph)
-    joined = _join_votes(graph)
-    bound_squares(graph)
+    add_votes(graph)
     _drop_unused(graph)
-    # Scores of pairs of classes are not those of the classes.
-    return labels if joined else ()
+    _refuse_ensembles(graph)
+    _join_votes(graph)
+    bound_squares(graph)
+    join_products(graph)
+    simplify_scores(graph)
+    _drop_unused(graph)
+    return labels
+
+
+def _plain(graph: onnx.GraphProto) -> None:
+    """Operators of ai.onnx.ml that ONNX itself has."""
+    for place, node in reversed(list(enumerate(graph.node))):
+        given = {a.name: helper.get_attribute_value(a) for a in node.attribute}
+        if node.op_type == "Imputer":
+            # It fills in what is missing, and no integer says that it is.
+            plain = [helper.make_node("Identity", node.input, node.output, node.name)]
+        elif node.op_type == "Binarizer":
+            threshold, above = (f"{node.output[0]}/{what}" for what in ("threshold", "above"))
+            value = np.array([given.get("threshold", 0.0)], np.float32)
+            graph.initializer.append(numpy_helper.from_array(value, threshold))
+            plain = [
+                helper.make_node("Greater", [node.input[0], threshold], [above], node.name),
+                helper.make_node("Cast", [above], node.output, node.name, to=TensorProto.FLOAT),
+            ]
+        else:
+            continue
+        graph.node.remove(node)
+        for number, new in enumerate(plain):
+            graph.node.insert(place + number, new)
 
 
 def _refuse_ensembles(graph: onnx.GraphProto) -> None:
@@ -54,12 +91,13 @@ def _refuse_ensembles(graph: onnx.GraphProto) -> None:
     ]
     if voters:
         raise PackError(
-            f"node {voters[0].name!r}: an ensemble votes by the labels of its members, as AdaBoost"
-            " does; train GradientBoostingClassifier, RandomForestClassifier or"
-            " OneVsRestClassifier, which add scores"
+            f"node {voters[0].name!r}: an ensemble votes by the labels of its members; train"
+            " VotingClassifier(voting='soft'), OneVsRestClassifier or RandomForestClassifier,"
+            " which add scores"
         )
     for node in graph.node:
-        if node.op_type == "Cast" and _is_by(makers, node.input[0], ("TreeEnsembleRegressor",)):
+        to_integers = any(a.i == TensorProto.INT64 for a in node.attribute if a.name == "to")
+        if to_integers and _is_by(makers, node.input[0], ("TreeEnsembleRegressor",)):
             raise PackError(
                 f"node {node.name!r}: IsolationForest goes on with the indices of its leaves;"
                 " train OneClassSVM behind StandardScaler instead"
@@ -107,33 +145,37 @@ def _drop_maps(graph: onnx.GraphProto) -> None:
         graph.node.remove(node)
 
 
-def _join_votes(graph: onnx.GraphProto) -> bool:
+def _join_votes(graph: onnx.GraphProto) -> None:
     """An SVC's scores of pairs and what skl2onnx makes votes of them with, as one operator.
 
-    Whether no scores of pairs are left.
+    Scores of pairs, by themselves or coupled to probabilities, name no class: scikit-learn decides
+    by votes in any case.
     """
-    pairs = False
+    outputs = {output.name for output in graph.output}
     for node in graph.node:
         given = {attribute.name: attribute for attribute in node.attribute}
         classes = max(
             (len(helper.get_attribute_value(given[k])) for k in _LABELS if k in given), default=0
         )
-        if node.op_type != "SVMClassifier" or classes < 3 or "prob_a" in given:
+        if node.op_type != "SVMClassifier" or classes < 3:
             continue
         behind = {node.output[1]}
         for other in graph.node:
             if behind & set(other.input):
                 behind |= set(other.output)
-        compared = [n for n in graph.node if n.op_type == "Less" and behind & set(n.input)]
-        if compared and len(graph.output) == 1 and graph.output[0].name in behind:
+        kinds = {other.op_type for other in graph.node if behind & set(other.input)}
+        ends = outputs & behind
+        # skl2onnx compares with 0 to count votes.
+        if len(outputs) == 1 and ends and ("Less" in kinds or kinds <= {"Cast", "Identity"}):
+            (end,) = ends
             for other in list(graph.node):
-                if graph.output[0].name in other.output:
+                if end in other.output and other is not node:
                     graph.node.remove(other)
-            node.output[1] = graph.output[0].name
+            node.output[1] = end
+            for key in ("prob_a", "prob_b"):
+                if key in given:
+                    node.attribute.remove(given[key])
             node.attribute.append(helper.make_attribute("votes", 1))
-        else:
-            pairs = True
-    return not pairs
 
 
 def _drop_unused(graph: onnx.GraphProto) -> None:

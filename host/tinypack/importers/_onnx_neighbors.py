@@ -18,10 +18,23 @@ from ..errors import PackError
 
 Floats = NDArray[np.float64]
 
-_DISTANCES = {b"euclidean", b"sqeuclidean"}
+_METRICS = {
+    b"euclidean": "euclidean",
+    b"sqeuclidean": "euclidean",
+    b"manhattan": "manhattan",
+    b"cityblock": "manhattan",
+}
+_BODIES = {
+    ("Sub", "ReduceSumSquare"): "euclidean",
+    ("Sub", "Abs", "ReduceSum"): "manhattan",
+    ("Sub", "ReduceL1"): "manhattan",
+}
 _MOVES = {"Flatten", "Reshape", "Cast", "ArrayFeatureExtractor"}
+# Of as many votes the first class wins: by this share of a vote over the last one.
+_FIRST = 0.2
 # Steps of s16 between the greatest and the least closeness, of samples to each other.
 _STEPS = 1 << 15
+_TINY = float(np.finfo(np.float32).tiny)
 
 
 def rank_neighbours(graph: onnx.GraphProto) -> None:
@@ -44,9 +57,9 @@ def _is_distance(makers: Mapping[str, onnx.NodeProto], name: str) -> bool:
 
 
 def _distance(makers: Mapping[str, onnx.NodeProto], name: str) -> onnx.NodeProto:
-    """The node behind the root and the transposition of the distances."""
+    """The node before the root and the transposition of the distances."""
     node = makers.get(name, onnx.NodeProto())
-    while node.op_type in ("Sqrt", "Transpose"):
+    while node.op_type in ("Sqrt", "Pow", "Transpose"):
         node = makers.get(node.input[0], onnx.NodeProto())
     return node
 
@@ -54,7 +67,7 @@ def _distance(makers: Mapping[str, onnx.NodeProto], name: str) -> onnx.NodeProto
 def _refusal(node: onnx.NodeProto, reason: str) -> PackError:
     return PackError(
         f"node {node.name!r}: of nearest neighbours {reason}; train with weights='uniform' and"
-        " metric='euclidean', or a forest"
+        " metric='euclidean' or 'manhattan', or a forest"
     )
 
 
@@ -66,27 +79,34 @@ def _replace(
 ) -> None:
     distance = _distance(makers, top.input[0])
     x, samples = distance.input
-    if not _is_euclidean(distance) or samples not in constants or top.input[1] not in constants:
-        raise _refusal(top, "another distance than the Euclidean one is taken")
+    metric = _metric(distance)
+    if not metric or samples not in constants or top.input[1] not in constants:
+        raise _refusal(top, "another distance than the Euclidean or Manhattan one is taken")
     k = int(numpy_helper.to_array(constants[top.input[1]]).reshape(()))
     result, weights = _votes(graph, makers, constants, top, k)
     known = numpy_helper.to_array(constants[samples]).astype(np.float64)
     around = known - known.mean(0)
-    closeness = -(known.mean(0) * around).sum(1) - np.square(around).sum(1) / 2
-    factor = _STEPS / max(np.ptp(known @ around.T + closeness), np.finfo(np.float32).tiny)
     of = f"{top.name or top.output[1]}/"
     arrays = {
-        "samples": factor * around.T,
-        "closeness": factor * closeness,
         "weights": weights,
-        "all": weights.sum(0),
+        "all": weights.sum(0) - _FIRST * np.abs(weights).max() * _places(weights.shape[1]),
         "minus": np.array(-1.0),
         "zero": np.array(0.0),
     }
+    if metric == "manhattan":
+        # Of the same sample 0, of the farthest ones no more than across all features.
+        arrays["samples"] = known[None]
+        arrays["factor"] = -np.array(_STEPS / max(np.ptp(known, 0).sum(), _TINY))
+    else:
+        closeness = -(known.mean(0) * around).sum(1) - np.square(around).sum(1) / 2
+        factor = _STEPS / max(np.ptp(known @ around.T + closeness), _TINY)
+        arrays["samples"] = factor * around.T
+        arrays["closeness"] = factor * closeness
     for name, array in arrays.items():
         tensor = numpy_helper.from_array(np.asarray(array, np.float32), of + name)
         graph.initializer.append(tensor)
-    graph.initializer.append(numpy_helper.from_array(np.array([k - 1]), f"{of}last"))
+    for name, integers in (("last", [k - 1]), ("row", [-1, 1, known.shape[1]]), ("axes", [2])):
+        graph.initializer.append(numpy_helper.from_array(np.array(integers), of + name))
 
     def step(op: str, inputs: Sequence[str], output: str, **attrs: Any) -> onnx.NodeProto:
         return helper.make_node(op, inputs, [output], name=output, **attrs)
@@ -96,8 +116,16 @@ def _replace(
     )
     ranked = step("TopK", [score, top.input[1]], best, largest=1)
     ranked.output.append(f"{of}at")
-    steps = [
-        step("Gemm", [x, f"{of}samples", f"{of}closeness"], score),
+    steps = [step("Gemm", [x, f"{of}samples", f"{of}closeness"], score)]
+    if metric == "manhattan":
+        steps = [
+            step("Reshape", [x, f"{of}row"], f"{of}x"),
+            step("Sub", [f"{of}x", f"{of}samples"], f"{of}differences"),
+            step("Abs", [f"{of}differences"], f"{of}sizes"),
+            step("ReduceSum", [f"{of}sizes", f"{of}axes"], f"{of}distances", keepdims=0),
+            step("Mul", [f"{of}distances", f"{of}factor"], score),
+        ]
+    steps += [
         ranked,
         step("Gather", [best, f"{of}last"], least, axis=1),
         step("Sub", [score, least], short),
@@ -112,14 +140,19 @@ def _replace(
             graph.node.remove(node)
 
 
-def _is_euclidean(distance: onnx.NodeProto) -> bool:
+def _places(classes: int) -> Floats:
+    """0 for the first to 1 for the last."""
+    places: Floats = np.arange(classes) / max(classes - 1, 1)
+    return places
+
+
+def _metric(distance: onnx.NodeProto) -> str:
+    """That the distances are of; "" of others."""
     given = {attribute.name: attribute for attribute in distance.attribute}
     if distance.op_type == "CDist":
-        return "metric" not in given or given["metric"].s in _DISTANCES
-    return [node.op_type for node in given["body"].g.node if node.op_type != "Identity"] == [
-        "Sub",
-        "ReduceSumSquare",
-    ]
+        return _METRICS.get(given["metric"].s if "metric" in given else b"euclidean", "")
+    body = tuple(node.op_type for node in given["body"].g.node if node.op_type != "Identity")
+    return _BODIES.get(body, "")
 
 
 def _votes(

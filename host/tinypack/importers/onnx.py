@@ -20,7 +20,7 @@ from ..ops import unsupported
 from ._dequantized import dequantized
 from ._labels import labels_of
 from ._onnx_file import check, first_line, load_external_data, opset_of, read
-from ._onnx_ml import CLASSIFIERS, DOMAIN, output_shape, without_labels
+from ._onnx_ml import CLASSIFIERS, DOMAIN, is_tabular, output_shape, without_labels
 from ._onnx_nodes import (
     DTYPES,
     ELEMENT_TYPES,
@@ -50,13 +50,14 @@ def load(path: Path, input_shape: Mapping[str, Sequence[int]] | None = None) -> 
     if proto.functions:
         proto = inliner.inline_local_functions(proto)
     metadata = {entry.key: entry.value for entry in proto.metadata_props}
-    labels = without_labels(proto.graph)
+    tabular = is_tabular(proto)
+    labels = without_labels(proto.graph) if tabular else ()
     graph = _Importer(path, proto, opset).graph(dict(input_shape or {}))
 
     def evaluate(node: Node, inputs: Sequence[Array | None]) -> list[Array]:
         return compute(node_proto(node), inputs, opset)
 
-    return Model(graph, opset, metadata, labels_of(metadata) or labels, evaluate)
+    return Model(graph, opset, metadata, labels_of(metadata) or labels, evaluate, tabular)
 
 
 class _Importer:

@@ -272,7 +272,8 @@ Evaluate = Callable[[Node, Sequence[Array | None]], list[Array]]
 class Model:
     """`opset` is the source's, 0 if its operators are those of ops.def already.
 
-    `evaluate` computes nodes of the source format, for constant folding only.
+    `evaluate` computes nodes of the source format, for constant folding only. `tabular`: it was
+    trained on rows of measured numbers, by scikit-learn or its like.
     """
 
     graph: Graph
@@ -280,3 +281,4 @@ class Model:
     metadata: dict[str, str] = field(default_factory=dict)
     labels: tuple[str, ...] = ()
     evaluate: Evaluate | None = None
+    tabular: bool = False

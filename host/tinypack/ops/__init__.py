@@ -198,7 +198,11 @@ _REMEDIES = {
     "Loop": _LOOP,
     "Scan": f"{_LOOP}; of scikit-learn, what compares with all samples: train an SVC or a forest",
     "If": "export the model with fixed input sizes so that the branch is known",
-    "ReduceProd": "in place of PolynomialFeatures train SVC(kernel='poly'), which runs",
-    "ai.onnx.ml.Imputer": "sensors give numbers: leave SimpleImputer out of the pipeline",
+    "IsNaN": "in place of QuantileTransformer take RobustScaler or StandardScaler",
+    "Cast": "in place of KBinsDiscretizer train a tree, which chooses bins by itself",
+    "ai.onnx.ml.ArrayFeatureExtractor": (
+        "what looks numbers up in a table, as CategoricalNB and isotonic calibration do:"
+        " train a forest"
+    ),
     "Dropout": "it is in training mode: export the model in evaluation mode",
 }

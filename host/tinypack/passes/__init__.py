@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ..ir import GraphError, Model, verify
 from .bind_states import bind_states
+from .center_scores import center_scores
 from .check_legal import check_legal
 from .convert_affine import convert_affine
 from .convert_layout import convert_layout
@@ -52,6 +53,7 @@ PIPELINE = tuple(
         fuse_activation,
         fold_affine,  # what stood behind an activation
         fuse_table,
+        center_scores,
         convert_affine,
         convert_reductions,
         eliminate_reshape,

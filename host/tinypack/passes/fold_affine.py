@@ -6,7 +6,7 @@ stays zero: a sum goes forward only into layers without any.
 
 import numpy as np
 
-from ..ir import Graph, Model, Node
+from ..ir import Graph, Model, Node, Value
 from ..ops._build import Builder
 from ..ops._window import window_of
 from . import _movement as movement
@@ -18,6 +18,7 @@ from ._constants import (
     is_affine,
     per_channel,
     set_constant,
+    sole_reader,
 )
 
 
@@ -29,6 +30,8 @@ def fold_affine(model: Model) -> None:
         for node in graph.nodes.copy():
             if node.op in ("add", "mul") and is_affine(node):
                 changed |= _merge(graph, node) or _backward(graph, node) or _forward(graph, node)
+            elif node.op == "concat" and node in graph.nodes:
+                changed |= _join(graph, node)
 
 
 def _merge(graph: Graph, node: Node) -> bool:
@@ -84,6 +87,44 @@ def _scale_bounds(layer: Node, k: Floats) -> bool:
     return True
 
 
+def _join(graph: Graph, node: Node) -> bool:
+    """Sums or products of the parts of a row as one behind it, where its readers take them."""
+    if (
+        node.attrs["axis"] != node.output.rank - 1
+        or np.prod(node.output.shape) > node.output.shape[-1]
+    ):
+        return False
+    readers = node.output.users
+    if graph.is_output(node.output) or not readers:
+        return False
+    if any(reader.op not in ("fully_connected", "tree_ensemble") for reader in readers):
+        return False
+    for op, neutral in (("add", 0.0), ("mul", 1.0)):
+        parts, constants = [], []
+        for value in node.inputs:
+            assert value is not None
+            k = _only_for(graph, value, node, op)
+            parts.append(value if k is None or value.producer is None else value.producer.input(0))
+            constants.append(np.full(value.shape[-1], neutral) if k is None else k)
+        if parts != list(node.inputs):
+            build = Builder(graph, node)
+            y = build.node("concat", *parts, **node.attrs)
+            k = np.concatenate(constants).reshape((1,) * (node.output.rank - 1) + (-1,))
+            y = build.node(op, y, build.constant(k, "joined"))
+            return movement.replace(graph, node, y)
+    return False
+
+
+def _only_for(graph: Graph, value: Value, reader: Node, op: str) -> Floats | None:
+    """What a sum or product adds or multiplies with that is made for one reader alone."""
+    node = value.producer
+    if node is None or node.op != op or has_bounds(node) or graph.is_output(value):
+        return None
+    k = per_channel(node) if sole_reader(value) is reader else None
+    # Thresholds of trees could not follow.
+    return None if k is None or (op == "mul" and k.min() <= 0) else k
+
+
 # Forward
 
 
@@ -106,6 +147,8 @@ def _forward(graph: Graph, node: Node) -> bool:
             return False
         if node.op == "add" and not _sees_inputs_only(layer):
             return False
+        if layer.op == "tree_ensemble" and node.op == "mul" and rows[0].min() <= 0:
+            return False
         constants.append(rows[0])
     for (layer, _), k in zip(readers, constants, strict=True):
         _absorb(layer, node.op, k)
@@ -116,7 +159,7 @@ def _sees_inputs_only(layer: Node) -> bool:
     """Whether every output is made of the same number of inputs, and of no padding."""
     if layer.op == "transpose_conv_2d":
         return False
-    return layer.op == "fully_connected" or not window_of(layer).is_padded
+    return layer.op in ("fully_connected", "tree_ensemble") or not window_of(layer).is_padded
 
 
 def _readers(graph: Graph, node: Node) -> list[tuple[Node, list[Node]]] | None:
@@ -130,7 +173,7 @@ def _readers(graph: Graph, node: Node) -> list[tuple[Node, list[Node]]] | None:
         for use in source.output.uses:
             if use.node.op in movement.OPS:
                 pending.append((use.node, [*path, use.node]))
-            elif use.node.op in LINEAR and use.position == 0:
+            elif use.node.op in (*LINEAR, "tree_ensemble") and use.position == 0:
                 found.append((use.node, path))
             else:
                 return None
@@ -138,7 +181,12 @@ def _readers(graph: Graph, node: Node) -> list[tuple[Node, list[Node]]] | None:
 
 
 def _absorb(layer: Node, op: str, k: Floats) -> None:
-    """`k` per input channel into a layer that comes after it."""
+    """`k` per input channel into a layer that comes after it, or into the thresholds of trees."""
+    if layer.op == "tree_ensemble":
+        none = np.ones_like(k) if op == "add" else np.zeros_like(k)
+        mean, std = (k, none) if op == "add" else (none, k)
+        layer.attrs["trees"] = layer.attrs["trees"].scaled(mean, std)
+        return
     weights = layer.input(1).data.astype(np.float64)
     if layer.op == "depthwise_conv_2d":
         spread = np.repeat(k, len(weights) // len(k)).reshape(-1, 1, 1, 1)

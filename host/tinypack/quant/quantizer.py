@@ -106,25 +106,29 @@ def _arena(graph: Graph) -> Iterator[Value]:
 
 def _elements(value: Value, activation: str) -> str:
     """Trees compare: s16 for what they read, and for the products that make it."""
-    made = value.producer is None or value.producer.op == "fully_connected"
+    made = value.producer is None or value.producer.op in ("fully_connected", *_MOVEMENTS)
     if made and value.users and all(_compares(node) for node in value.users):
         return "s16"
     return activation
 
 
 def _compares(node: Node) -> bool:
-    if node.op == "fully_connected":
+    if node.op in ("fully_connected", *_MOVEMENTS):
         return bool(node.output.users) and all(_compares(user) for user in node.output.users)
     return node.op == "tree_ensemble"
+
+
+def _least_scale(value: Value) -> float:
+    if value.normalization is None:
+        return 0.0
+    mean, std = value.normalization
+    return float(np.abs(mean / std).max()) / _FARTHEST_MEAN
 
 
 def _input(value: Value, x: FloatArray, activation: str) -> QuantParams:
     """No finer than a mean that the file takes off lets it be (SPEC.md, "Float input")."""
     given = integers(x, activation)
-    if value.normalization is None:
-        return given
-    mean, std = value.normalization
-    least = float(np.abs(mean / std).max()) / _FARTHEST_MEAN
+    least = _least_scale(value)
     if given.scale[0] >= least:
         return given
     return QuantParams(given.dtype, (float(np.float32(least)),), (0,))
@@ -166,7 +170,9 @@ def quantize_graph(
 
     for value, x in zip(graph.inputs, inputs, strict=True):
         x = np.ascontiguousarray(x, np.float32).reshape(len(x), *value.shape)
-        given = common.get(value) or _input(value, x, _elements(value, activation))
+        given = common.get(value)
+        if given is None or (value.quant is None and given.scale[0] < _least_scale(value)):
+            given = _input(value, x, _elements(value, activation))
         set_value(value, given, x, x)
 
     def quantize(node: Node) -> None:

@@ -20,9 +20,13 @@ pytest.importorskip("skl2onnx")
 
 from skl2onnx import to_onnx
 from sklearn import (
+    calibration,
+    cluster,
+    compose,
     datasets,
     decomposition,
     ensemble,
+    feature_selection,
     gaussian_process,
     impute,
     linear_model,
@@ -36,7 +40,7 @@ from sklearn import (
 )
 from sklearn.metrics import r2_score
 from sklearn.model_selection import train_test_split
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import make_pipeline, make_union
 
 scaled = preprocessing.StandardScaler
 
@@ -80,6 +84,60 @@ CLASSIFIERS: dict[str, tuple[Callable[[], Any], float]] = {
     ),
 }
 
+logistic = linear_model.LogisticRegression
+# On features of very different size.
+COMPOSED: dict[str, Callable[[], Any]] = {
+    "best": lambda: make_pipeline(feature_selection.SelectKBest(k=3), logistic(max_iter=5000)),
+    "best_forest": lambda: make_pipeline(
+        feature_selection.SelectKBest(k=3), ensemble.RandomForestClassifier(10, random_state=0)
+    ),
+    "union": lambda: make_pipeline(
+        make_union(scaled(), preprocessing.MinMaxScaler()), logistic(max_iter=500)
+    ),
+    "columns": lambda: make_pipeline(
+        compose.ColumnTransformer(
+            [("a", scaled(), [0, 12]), ("b", preprocessing.MinMaxScaler(), [1, 9])],
+            remainder="passthrough",
+        ),
+        ensemble.RandomForestClassifier(10, random_state=0),
+    ),
+    "features_of_members": lambda: ensemble.BaggingClassifier(
+        n_estimators=5, max_features=0.6, random_state=0
+    ),
+    "bernoulli": naive_bayes.BernoulliNB,
+    "multinomial": lambda: make_pipeline(
+        preprocessing.MinMaxScaler(clip=True), naive_bayes.MultinomialNB()
+    ),
+    "complement": lambda: make_pipeline(
+        preprocessing.MinMaxScaler(clip=True), naive_bayes.ComplementNB()
+    ),
+    "ada_boost": lambda: ensemble.AdaBoostClassifier(n_estimators=10, random_state=0),
+    "voting": lambda: make_pipeline(
+        scaled(),
+        ensemble.VotingClassifier(
+            [("a", logistic()), ("b", tree.DecisionTreeClassifier(max_depth=4, random_state=0))],
+            voting="soft",
+            flatten_transform=False,
+        ),
+    ),
+    "stacking": lambda: make_pipeline(
+        scaled(),
+        ensemble.StackingClassifier(
+            [("a", logistic()), ("b", tree.DecisionTreeClassifier(max_depth=4, random_state=0))],
+            logistic(),
+        ),
+    ),
+    "calibrated": lambda: make_pipeline(
+        scaled(), calibration.CalibratedClassifierCV(svm.LinearSVC(random_state=0), cv=2)
+    ),
+    "polynomial": lambda: make_pipeline(
+        scaled(), preprocessing.PolynomialFeatures(2), logistic(max_iter=500)
+    ),
+    "binarized": lambda: make_pipeline(
+        impute.SimpleImputer(), scaled(), preprocessing.Binarizer(), logistic()
+    ),
+}
+
 REGRESSORS: dict[str, Callable[[], Any]] = {
     "tree": lambda: tree.DecisionTreeRegressor(max_depth=5, random_state=0),
     "forest": lambda: ensemble.RandomForestRegressor(10, random_state=0),
@@ -88,6 +146,26 @@ REGRESSORS: dict[str, Callable[[], Any]] = {
     "lasso": lambda: linear_model.Lasso(),
     "sgd": lambda: make_pipeline(scaled(), linear_model.SGDRegressor(random_state=0)),
     "svr": lambda: svm.SVR(kernel="linear", C=100),
+    "voting": lambda: ensemble.VotingRegressor(
+        [
+            ("a", linear_model.LinearRegression()),
+            ("b", tree.DecisionTreeRegressor(max_depth=3, random_state=0)),
+        ]
+    ),
+    "stacking": lambda: ensemble.StackingRegressor(
+        [
+            ("a", linear_model.LinearRegression()),
+            ("b", tree.DecisionTreeRegressor(max_depth=3, random_state=0)),
+        ],
+        linear_model.Ridge(),
+    ),
+    "polynomial": lambda: make_pipeline(
+        scaled(), decomposition.PCA(3), preprocessing.PolynomialFeatures(3), linear_model.Ridge()
+    ),
+    "union": lambda: make_pipeline(
+        make_union(scaled(), decomposition.PCA(3)), linear_model.Ridge()
+    ),
+    "neighbours": lambda: make_pipeline(scaled(), neighbors.KNeighborsRegressor(7)),
 }
 
 
@@ -127,6 +205,48 @@ def test_classifier_decides_alike(name: str, load: Callable[..., Any], tmp_path:
     assert packed.model.labels == tuple(map(str, model.classes_))
 
 
+@pytest.mark.parametrize("name", COMPOSED)
+def test_composed_classifier_decides_alike(name: str, tmp_path: Path) -> None:
+    """With the width that is taken where none is asked for."""
+    x, unseen, y, _ = _data(datasets.load_wine)
+    model = COMPOSED[name]()
+    packed = pack(_exported(tmp_path, model, x, y), Samples(x, y))
+    assert np.mean(_outputs(packed, unseen).argmax(1) == model.predict(unseen)) >= 0.98
+    assert packed.model.labels == ("0", "1", "2")
+
+
+def test_clusters_score_highest_where_they_are(tmp_path: Path) -> None:
+    x, unseen, y, _ = _data(datasets.load_wine)
+    for model in (cluster.KMeans(3, random_state=0), make_pipeline(scaled(), cluster.KMeans(3))):
+        packed = pack(_exported(tmp_path, model, x, y), Samples(x))
+        assert np.mean(_outputs(packed, unseen).argmax(1) == model.predict(unseen)) >= 0.97
+
+
+def test_width_is_taken_that_decides_alike(tmp_path: Path) -> None:
+    """Eight bits cannot tell some classes apart, and to be told so is the least."""
+    x, y = datasets.make_classification(
+        300, 8, n_informative=5, n_classes=4, class_sep=1.2, random_state=1
+    )
+    x = x.astype(np.float32)
+    model = make_pipeline(scaled(), naive_bayes.GaussianNB())
+    path = _exported(tmp_path, model, x, y)
+    packed = pack(path, Samples(x, y))
+    assert packed.precision == "int16"
+    assert packed.reason and "because int8" in packed.reason
+    assert np.mean(_outputs(packed, x).argmax(1) == model.predict(x)) >= 0.99
+    assert pack(path, Samples(x, y), precision="int8").precision == "int8"
+
+
+def test_nothing_is_packed_that_decides_otherwise(tmp_path: Path) -> None:
+    x, _, y, _ = _data(datasets.load_wine)
+    path = _exported(tmp_path, neighbors.KNeighborsClassifier(), x, y)
+    with pytest.raises(PackError, match="StandardScaler") as info:
+        pack(path, Samples(x, y))
+    assert "\n" not in str(info.value)
+    packed = pack(path, Samples(x, y), precision="int16")
+    assert "float model's answer" in packed.warnings[-1]
+
+
 @pytest.mark.parametrize(
     "load", [datasets.load_breast_cancer, datasets.load_iris, datasets.load_wine]
 )
@@ -143,34 +263,20 @@ def test_gaussian_nb_decides_alike(scale: bool, load: Callable[..., Any], tmp_pa
         assert np.mean(decided == model.predict(unseen)) >= least
 
 
-@pytest.mark.parametrize("load", [datasets.load_breast_cancer, datasets.load_wine])
+@pytest.mark.parametrize("metric", ["euclidean", "manhattan"])
 @pytest.mark.parametrize("optim", [None, "cdist"])
-def test_neighbours_decide_alike(
-    optim: str | None, load: Callable[..., Any], tmp_path: Path
-) -> None:
-    """Of s8 many are at the same distance; both forms that skl2onnx writes distances in."""
-    x, unseen, y, _ = _data(load)
-    model = make_pipeline(scaled(), neighbors.KNeighborsClassifier())
+def test_neighbours_decide_alike(optim: str | None, metric: str, tmp_path: Path) -> None:
+    """In both forms that skl2onnx writes distances in; of as many votes the first class wins."""
+    x, unseen, y, _ = _data(datasets.load_wine)
+    model = make_pipeline(scaled(), neighbors.KNeighborsClassifier(4, metric=metric))
     model.fit(x, y)
     options = {id(model[-1]): {"optim": optim}} if optim else {}
     path = tmp_path / "model.onnx"
     path.write_bytes(to_onnx(model, x[:1], options=options).SerializeToString())
-    for precision, least in (("int8", 0.93), ("int16", 0.98)):
-        packed = pack(path, Samples(x, y), precision=precision)
-        decided = model.classes_[_outputs(packed, unseen).argmax(1)]
-        assert np.mean(decided == model.predict(unseen)) >= least
-        assert packed.model.labels == tuple(map(str, model.classes_))
-
-
-def test_neighbours_average_alike(tmp_path: Path) -> None:
-    x, unseen, y, _ = _data(datasets.load_diabetes)
-    model = neighbors.KNeighborsRegressor(7)
-    packed = pack(_exported(tmp_path, model, x, y), Samples(x, y), precision="int16")
-    expected = model.predict(unseen)
-    off = np.abs(_outputs(packed, unseen)[:, 0] - expected)
-    # Of seven neighbours another one here and there.
-    assert np.mean(off < 0.01 * np.ptp(expected)) > 0.9
-    assert off.mean() < 0.01 * np.ptp(expected)
+    packed = pack(path, Samples(x, y))
+    assert packed.reason and "neighbours" in packed.reason
+    assert np.mean(_outputs(packed, unseen).argmax(1) == model.predict(unseen)) >= 0.98
+    assert packed.model.labels == tuple(map(str, model.classes_))
 
 
 @pytest.mark.parametrize("name", REGRESSORS)
@@ -199,16 +305,23 @@ def test_names_of_classes_are_labels(tmp_path: Path) -> None:
 
 
 def test_labels_are_those_of_the_scores(tmp_path: Path) -> None:
-    """Not of a member that tells one class from the others; none if the scores are of pairs."""
+    """Not of a member that tells one class from the others, or of pairs."""
     x, unseen, y, _ = _data(datasets.load_iris)
     whole = multiclass.OneVsRestClassifier(linear_model.LogisticRegression())
     packed = pack(_exported(tmp_path, make_pipeline(scaled(), whole), x, y), Samples(x, y))
     assert packed.model.labels == ("0", "1", "2")
     decided = _outputs(packed, unseen).argmax(1)
     assert np.mean(decided == make_pipeline(scaled(), whole).fit(x, y).predict(unseen)) >= 0.98
-    pairs = svm.SVC(decision_function_shape="ovo")
-    packed = pack(_exported(tmp_path, make_pipeline(scaled(), pairs), x, y), Samples(x, y))
-    assert not set(packed.model.labels) & set("012")
+
+
+@pytest.mark.parametrize("given", [{"decision_function_shape": "ovo"}, {"probability": True}])
+def test_pairs_of_classes_vote(given: dict[str, Any], tmp_path: Path) -> None:
+    """Whatever becomes of the pairs' scores in floats: labels are those of the votes."""
+    x, unseen, y, _ = _data(datasets.load_wine)
+    model = make_pipeline(scaled(), svm.SVC(random_state=0, **given))
+    packed = pack(_exported(tmp_path, model, x, y), Samples(x, y))
+    assert packed.model.labels == ("0", "1", "2")
+    assert np.mean(_outputs(packed, unseen).argmax(1) == model.predict(unseen)) >= 0.98
 
 
 @pytest.mark.parametrize("offset", [0.0, 50.0, -3000.0], ids=["centred", "far", "below"])
@@ -228,7 +341,6 @@ KERNELS = {
     "poly": {"kernel": "poly", "degree": 2, "coef0": 1.0},
     "sigmoid": {"kernel": "sigmoid", "coef0": -1.0},
     "linear": {"kernel": "linear"},
-    "pairs": {"decision_function_shape": "ovo"},
 }
 
 
@@ -331,14 +443,18 @@ def test_float_reference_of_a_classifier_is_its_scores(tmp_path: Path) -> None:
     ("model", "reason"),
     [
         (neighbors.KNeighborsClassifier(weights="distance"), "the distances weigh the votes"),
-        (neighbors.KNeighborsRegressor(metric="manhattan"), "another distance"),
-        (svm.SVC(probability=True), "probability=False"),
-        (ensemble.AdaBoostClassifier(random_state=0), "GradientBoostingClassifier"),
+        (neighbors.KNeighborsRegressor(p=3), "another distance"),
         (ensemble.AdaBoostRegressor(n_estimators=5, random_state=0), "GradientBoostingRegressor"),
         (ensemble.IsolationForest(n_estimators=5, random_state=0), "OneClassSVM"),
         (multiclass.OneVsOneClassifier(linear_model.LogisticRegression()), "OneVsRest"),
-        (preprocessing.PolynomialFeatures(), "kernel='poly'"),
-        (make_pipeline(impute.SimpleImputer(), tree.DecisionTreeClassifier()), "SimpleImputer"),
+        (
+            make_pipeline(preprocessing.QuantileTransformer(n_quantiles=9), logistic()),
+            "RobustScaler",
+        ),
+        (
+            make_pipeline(preprocessing.KBinsDiscretizer(3, encode="ordinal"), logistic()),
+            "KBinsDiscretizer",
+        ),
         (gaussian_process.GaussianProcessRegressor(), "train an SVC or a forest"),
         (
             make_pipeline(preprocessing.Normalizer("max"), linear_model.LogisticRegression()),
@@ -347,14 +463,12 @@ def test_float_reference_of_a_classifier_is_its_scores(tmp_path: Path) -> None:
     ],
     ids=[
         "weighted_neighbours",
-        "manhattan",
-        "coupling",
-        "ada_boost",
+        "minkowski",
         "ada_boost_regressor",
         "isolation",
         "one_vs_one",
-        "polynomial",
-        "imputer",
+        "quantiles",
+        "bins",
         "process",
         "norm",
     ],

@@ -1,0 +1,58 @@
+"""Whether what was packed still decides as the float model does; of tables with few features there
+is RAM to spare, so that activations get 16 bits where 8 do not.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .ir import FloatArray
+from .metrics import agreement
+from .wording import percent
+
+# Of the calibration samples that get the same answer, or the error's share of the variance.
+_SAME_ANSWERS = 0.99
+_ERROR = 0.005
+# With fewer or more than these no width helps, and something must be said.
+_TOO_FEW_ANSWERS = 0.97
+_TOO_LARGE_ERROR = 0.02
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """To the float model on the calibration samples: `share` of answers, of classifiers, or
+    else the `error` of numbers as a share of their variance."""
+
+    share: float | None
+    error: float
+
+    @classmethod
+    def of(cls, outputs: FloatArray, reference: FloatArray, classes: bool) -> "Likeness":
+        actual, exact = (x.reshape(len(x), -1).astype(np.float64) for x in (outputs, reference))
+        spread = float(np.square(exact - exact.mean(0)).sum())
+        error = float(np.square(actual - exact).sum())
+        return cls(
+            agreement(outputs, reference) if classes and exact.shape[1] > 1 else None,
+            error / spread if spread > 0 else 0.0,
+        )
+
+    @property
+    def suffices(self) -> bool:
+        return self._within(_SAME_ANSWERS, _ERROR)
+
+    @property
+    def is_poor(self) -> bool:
+        return not self._within(_TOO_FEW_ANSWERS, _TOO_LARGE_ERROR)
+
+    def _within(self, share: float, error: float) -> bool:
+        return self.error <= error if self.share is None else self.share >= share
+
+    def exceeds(self, other: "Likeness") -> bool:
+        if self.share is None or other.share is None:
+            return self.error < other.error
+        return (self.share, -self.error) > (other.share, -other.error)
+
+    def __str__(self) -> str:
+        if self.share is None:
+            return f"is off the float model's numbers by {percent(self.error)} of their variance"
+        return f"gives the float model's answer for {percent(self.share)} of the samples"
