@@ -15,6 +15,7 @@ from ..errors import PackError
 from ._onnx_bayes import bound_squares
 from ._onnx_boosting import add_votes
 from ._onnx_clusters import score_clusters
+from ._onnx_isolation import add_depths
 from ._onnx_neighbors import rank_neighbours
 from ._onnx_polynomial import join_products
 from ._onnx_scores import simplify_scores
@@ -47,6 +48,7 @@ def without_labels(graph: onnx.GraphProto) -> tuple[str, ...]:
     _plain(graph)
     rank_neighbours(graph)
     add_votes(graph)
+    add_depths(graph)
     _drop_unused(graph)
     _refuse_ensembles(graph)
     _join_votes(graph)
@@ -99,8 +101,8 @@ def _refuse_ensembles(graph: onnx.GraphProto) -> None:
         to_integers = any(a.i == TensorProto.INT64 for a in node.attribute if a.name == "to")
         if to_integers and _is_by(makers, node.input[0], ("TreeEnsembleRegressor",)):
             raise PackError(
-                f"node {node.name!r}: IsolationForest goes on with the indices of its leaves;"
-                " train OneClassSVM behind StandardScaler instead"
+                f"node {node.name!r}: goes on with the indices of its trees' leaves, not as skl2onnx"
+                " writes IsolationForest; export it anew"
             )
         if node.op_type == "GatherElements":
             raise PackError(
