@@ -52,6 +52,7 @@ def _choose():
 
 
 def engine_needs(buffer):
+    """(arena bytes, state bytes, whether the constants can be read as words)."""
     return _native.needs(buffer)
 
 
@@ -64,7 +65,7 @@ def needs(source):
 
     A file that cannot be read in place is read into RAM.
     """
-    return engine_needs(open_source(source, False)[0])
+    return engine_needs(open_source(source, False)[0])[:2]
 
 
 _choose()

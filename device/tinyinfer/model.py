@@ -22,7 +22,7 @@ class Model:
 
     def __init__(self, source, *, arena=None, copy=False):
         buffer, self.zero_copy = open_source(source, copy)
-        self.arena_size, self.state_size = engine_needs(buffer)
+        self.arena_size, self.state_size, self.aligned = engine_needs(buffer)
         if arena is None:
             arena = allocate(self.arena_size, "the model")
         self._engine = engine = new_engine(buffer, arena)
@@ -31,7 +31,6 @@ class Model:
         self._stepping = False
         self._labels = self._metadata = None
         self.file_size = file.file_size
-        self.aligned = engine.aligned
         self.inputs = tuple(_info(file.tensor(index)) for index in file.inputs)
         self.outputs = tuple(_info(file.tensor(index)) for index in file.outputs)
         self._inputs = tuple(engine.input(index) for index in range(len(self.inputs)))

@@ -125,7 +125,7 @@ def golden_sample(file: bytes, model: ModelSpec, sample: Sequence[Array]) -> Gol
     for index, x in enumerate(sample):
         view = engine.input(index)
         # Of several steps the first.
-        engine.quantize(index, np.ascontiguousarray(x, np.float32).reshape(-1)[: len(view)], view)
+        engine.load(index, np.ascontiguousarray(x, np.float32).reshape(-1)[: len(view)])
         data += bytes(view)
     engine.run()
     return GoldenSpec(0, data, _outputs(engine, model), ())

@@ -44,32 +44,18 @@ static uint32_t element_count(const tin_tensor_t *tensor) {
 
 // Errors
 
-// Raises with `message`, its %d replaced by the numbers.
+// Raises with `message`, its %d replaced by the numbers: by Python, which has that anyway.
 static void __attribute__((noreturn)) raise_numbers(const mp_obj_type_t *type, const char *message, const int32_t *numbers) {
-    char text[112];
-    size_t length = 0;
-    for (; *message != '\0' && length < sizeof(text) - 12; message++) {
-        if (*message != '%') {
-            text[length++] = *message;
-            continue;
-        }
-        message++;
-        char digits[10];
-        size_t count = 0;
-        int32_t number = *numbers++;
-        uint32_t rest = number < 0 ? 0 - (uint32_t)number : (uint32_t)number;
-        do {
-            digits[count++] = (char)('0' + rest % 10);
-            rest /= 10;
-        } while (rest != 0);
-        if (number < 0) {
-            text[length++] = '-';
-        }
-        while (count > 0) {
-            text[length++] = digits[--count];
+    mp_obj_t items[3];
+    size_t length = 0, count = 0;
+    for (; message[length] != '\0'; length++) {
+        if (message[length] == '%') {
+            items[count] = mp_obj_new_int(numbers[count]);
+            count++;
         }
     }
-    nlr_raise(mp_obj_new_exception_arg1(type, mp_obj_new_str(text, length)));
+    const mp_obj_t text = mp_obj_new_str(message, length);
+    nlr_raise(mp_obj_new_exception_arg1(type, mp_binary_op(MP_BINARY_OP_MODULO, text, mp_obj_new_tuple(count, items))));
 }
 
 static void check(tin_status_t status, const tin_error_t *error) {
@@ -255,7 +241,6 @@ static mp_obj_t engine_run(size_t n_args, const mp_obj_t *args) {
     release(self);
     return mp_const_none;
 }
-static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(engine_run_obj, 1, 3, engine_run);
 
 // .load(i, src): fills input i
 static mp_obj_t engine_load(mp_obj_t self_in, mp_obj_t index_in, mp_obj_t src_in) {
@@ -267,7 +252,6 @@ static mp_obj_t engine_load(mp_obj_t self_in, mp_obj_t index_in, mp_obj_t src_in
     release(self);
     return mp_const_none;
 }
-static MP_DEFINE_CONST_FUN_OBJ_3(engine_load_obj, engine_load);
 
 // .store(i, dst): copies output i
 static mp_obj_t engine_store(mp_obj_t self_in, mp_obj_t index_in, mp_obj_t dst_in) {
@@ -279,7 +263,6 @@ static mp_obj_t engine_store(mp_obj_t self_in, mp_obj_t index_in, mp_obj_t dst_i
     release(self);
     return mp_const_none;
 }
-static MP_DEFINE_CONST_FUN_OBJ_3(engine_store_obj, engine_store);
 
 // .start(): the next step begins a new inference
 static mp_obj_t engine_start(mp_obj_t self_in) {
@@ -289,7 +272,6 @@ static mp_obj_t engine_start(mp_obj_t self_in) {
     release(self);
     return mp_const_none;
 }
-static MP_DEFINE_CONST_FUN_OBJ_1(engine_start_obj, engine_start);
 
 // .step(max_macs): True while there is more
 static mp_obj_t engine_step(mp_obj_t self_in, mp_obj_t max_macs_in) {
@@ -300,7 +282,6 @@ static mp_obj_t engine_step(mp_obj_t self_in, mp_obj_t max_macs_in) {
     release(self);
     return mp_obj_new_bool(more);
 }
-static MP_DEFINE_CONST_FUN_OBJ_2(engine_step_obj, engine_step);
 
 // .run_node(): the rest of the current operator
 static mp_obj_t engine_run_node(mp_obj_t self_in) {
@@ -310,25 +291,21 @@ static mp_obj_t engine_run_node(mp_obj_t self_in) {
     release(self);
     return mp_const_none;
 }
-static MP_DEFINE_CONST_FUN_OBJ_1(engine_run_node_obj, engine_run_node);
 
 // .crc(i): of the outputs of node i, which has just run
 static mp_obj_t engine_crc(mp_obj_t self_in, mp_obj_t node_in) {
     const engine_obj_t *self = MP_OBJ_TO_PTR(self_in);
     return mp_obj_new_int_from_uint(tin_node_crc(&self->model, checked_index(node_in, self->model.node_count)));
 }
-static MP_DEFINE_CONST_FUN_OBJ_2(engine_crc_obj, engine_crc);
 
 // .input(i), .output(i): memoryviews
 static mp_obj_t engine_input(mp_obj_t self_in, mp_obj_t index_in) {
     return new_view(self_in, INPUT, index_in);
 }
-static MP_DEFINE_CONST_FUN_OBJ_2(engine_input_obj, engine_input);
 
 static mp_obj_t engine_output(mp_obj_t self_in, mp_obj_t index_in) {
     return new_view(self_in, OUTPUT, index_in);
 }
-static MP_DEFINE_CONST_FUN_OBJ_2(engine_output_obj, engine_output);
 
 // .argmax(i)
 static mp_obj_t engine_argmax(mp_obj_t self_in, mp_obj_t index_in) {
@@ -336,45 +313,6 @@ static mp_obj_t engine_argmax(mp_obj_t self_in, mp_obj_t index_in) {
     get_tensor(MP_OBJ_TO_PTR(self_in), OUTPUT, index_in, &tensor);
     return MP_OBJ_NEW_SMALL_INT(tin_argmax(&tensor));
 }
-static MP_DEFINE_CONST_FUN_OBJ_2(engine_argmax_obj, engine_argmax);
-
-// Any count of numbers, as if they were elements 0, 1, ... of the tensor; args: self, index, src, dst.
-static mp_obj_t convert(const mp_obj_t *args, int which) {
-    const engine_obj_t *self = MP_OBJ_TO_PTR(args[0]);
-    tin_tensor_t tensor;
-    mp_buffer_info_t src, dst;
-    const int32_t index = get_tensor(self, which, args[1], &tensor);
-    mp_get_buffer_raise(args[2], &src, MP_BUFFER_READ);
-    mp_get_buffer_raise(args[3], &dst, MP_BUFFER_WRITE);
-    const size_t float_bytes = which == INPUT ? src.len : dst.len;
-    const size_t integer_bytes = which == INPUT ? dst.len : src.len;
-    const uint32_t count = (uint32_t)float_bytes / 4;
-    if (4 * count != float_bytes || count * tensor.bits / 8 != integer_bytes) {
-        int32_t numbers[] = { (int32_t)float_bytes, (int32_t)integer_bytes };
-        raise_numbers(&mp_type_ValueError, "buffers differ: %d bytes of float32, %d of integers", numbers);
-    }
-    if (which == INPUT) {
-        check_quantizer(self, index);
-        tin_quantize_input(&self->model, index, src.buf, dst.buf, count);
-    } else {
-        tin_dequantize_output(&self->model, index, src.buf, dst.buf, count);
-    }
-    return mp_const_none;
-}
-
-// .quantize(i, src, dst): binary32 to the integers of input i
-static mp_obj_t engine_quantize(size_t n_args, const mp_obj_t *args) {
-    (void)n_args;
-    return convert(args, INPUT);
-}
-static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(engine_quantize_obj, 4, 4, engine_quantize);
-
-// .dequantize(i, src, dst): the integers of output i to binary32
-static mp_obj_t engine_dequantize(size_t n_args, const mp_obj_t *args) {
-    (void)n_args;
-    return convert(args, OUTPUT);
-}
-static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(engine_dequantize_obj, 4, 4, engine_dequantize);
 
 // .reset(): the state to zero
 static mp_obj_t engine_reset(mp_obj_t self_in) {
@@ -384,57 +322,53 @@ static mp_obj_t engine_reset(mp_obj_t self_in) {
     release(self);
     return mp_const_none;
 }
-static MP_DEFINE_CONST_FUN_OBJ_1(engine_reset_obj, engine_reset);
 
-// .node, the next operator; .aligned
-static void engine_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
-    engine_obj_t *self = MP_OBJ_TO_PTR(self_in);
-    if (dest[0] != MP_OBJ_NULL) {
-        return;
-    }
-    if (attr == MP_QSTR_node) {
-        dest[0] = MP_OBJ_NEW_SMALL_INT(self->model.node);
-    } else if (attr == MP_QSTR_aligned) {
-        dest[0] = mp_obj_new_bool(self->model.aligned);
-    } else {
-        dest[1] = MP_OBJ_SENTINEL;
-    }
-}
-
-// needs(buffer): (arena bytes, state bytes)
+// needs(buffer): (arena bytes, state bytes, whether the constants can be read as words)
 static mp_obj_t needs(mp_obj_t source_in) {
     mp_buffer_info_t source;
     mp_get_buffer_raise(source_in, &source, MP_BUFFER_READ);
     tin_model_t model;
     tin_error_t error;
     check(tin_open(&model, source.buf, source.len, &error), &error);
-    mp_obj_t items[] = { mp_obj_new_int_from_uint(model.arena_bytes), mp_obj_new_int_from_uint(model.state_bytes) };
-    return mp_obj_new_tuple(2, items);
+    mp_obj_t items[] = {
+        mp_obj_new_int_from_uint(model.arena_bytes), mp_obj_new_int_from_uint(model.state_bytes), mp_obj_new_bool(model.aligned),
+    };
+    return mp_obj_new_tuple(3, items);
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(needs_obj, needs);
 
-// Names of the methods, once for constant tables and once for those filled by mpy_init.
+// Methods and how many arguments they have. run, which has a choice of them and is larger, comes last.
 #define ENGINE_METHODS(METHOD) \
-    METHOD(MP_QSTR_run, engine_run_obj) \
-    METHOD(MP_QSTR_load, engine_load_obj) \
-    METHOD(MP_QSTR_store, engine_store_obj) \
-    METHOD(MP_QSTR_start, engine_start_obj) \
-    METHOD(MP_QSTR_step, engine_step_obj) \
-    METHOD(MP_QSTR_run_node, engine_run_node_obj) \
-    METHOD(MP_QSTR_crc, engine_crc_obj) \
-    METHOD(MP_QSTR_input, engine_input_obj) \
-    METHOD(MP_QSTR_output, engine_output_obj) \
-    METHOD(MP_QSTR_argmax, engine_argmax_obj) \
-    METHOD(MP_QSTR_quantize, engine_quantize_obj) \
-    METHOD(MP_QSTR_dequantize, engine_dequantize_obj) \
-    METHOD(MP_QSTR_reset, engine_reset_obj)
+    METHOD(load, MP_QSTR_load, 3) \
+    METHOD(store, MP_QSTR_store, 3) \
+    METHOD(start, MP_QSTR_start, 1) \
+    METHOD(step, MP_QSTR_step, 2) \
+    METHOD(run_node, MP_QSTR_run_node, 1) \
+    METHOD(crc, MP_QSTR_crc, 2) \
+    METHOD(input, MP_QSTR_input, 2) \
+    METHOD(output, MP_QSTR_output, 2) \
+    METHOD(argmax, MP_QSTR_argmax, 2) \
+    METHOD(reset, MP_QSTR_reset, 1)
+
+static const struct {
+    #define METHOD(name, name_qstr, count) mp_obj_fun_builtin_fixed_t name;
+    ENGINE_METHODS(METHOD)
+    #undef METHOD
+    mp_obj_fun_builtin_var_t run;
+} engine_methods = {
+    #define METHOD(name, name_qstr, count) { { &mp_type_fun_builtin_##count }, { ._##count = engine_##name } },
+    ENGINE_METHODS(METHOD)
+    #undef METHOD
+    { { &mp_type_fun_builtin_var }, MP_OBJ_FUN_MAKE_SIG(1, 3, false), { .var = engine_run } },
+};
 
 #if !MICROPY_ENABLE_DYNRUNTIME
 
 static const mp_rom_map_elem_t engine_locals_dict_table[] = {
-    #define METHOD(name, function) { MP_ROM_QSTR(name), MP_ROM_PTR(&function) },
+    #define METHOD(name, name_qstr, count) { MP_ROM_QSTR(name_qstr), MP_ROM_PTR(&engine_methods.name) },
     ENGINE_METHODS(METHOD)
     #undef METHOD
+    { MP_ROM_QSTR(MP_QSTR_run), MP_ROM_PTR(&engine_methods.run) },
 };
 static MP_DEFINE_CONST_DICT(engine_locals_dict, engine_locals_dict_table);
 
@@ -443,7 +377,6 @@ MP_DEFINE_CONST_OBJ_TYPE(
     MP_QSTR_Engine,
     MP_TYPE_FLAG_NONE,
     make_new, engine_make_new,
-    attr, engine_attr,
     locals_dict, &engine_locals_dict
     );
 

@@ -47,7 +47,7 @@ def _place(file: bytes, misaligned: int) -> memoryview:
 
 def _check(module: Any, name: str, model: ModelSpec, misaligned: int, **options: Any) -> None:
     file = write_model(model)
-    needed, _ = module.needs(file)
+    needed = module.needs(file)[0]
     room = np.frombuffer(random.Random(name).randbytes(needed + GUARD), np.uint8).copy()
     guard = room[needed:].tobytes()
     engine = module.Engine(_place(file, misaligned), memoryview(room)[:needed], **options)

@@ -43,14 +43,12 @@ def _verified(buffer):
 
 
 def needs(buffer):
-    """Arena bytes and state bytes of a model file."""
+    """Arena and state bytes of a model file; True: constants are read at any address alike."""
     file = _verified(buffer)
-    return file.arena_bytes, file.state_bytes
+    return file.arena_bytes, file.state_bytes, True
 
 
 class Engine:
-    aligned = True  # this engine reads constants at any address alike
-
     def __init__(self, buffer, arena, *, vectorized=_NUMPY):
         self._file = file = _verified(buffer)
         view = memoryview(arena)

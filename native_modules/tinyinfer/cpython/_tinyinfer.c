@@ -272,63 +272,10 @@ static PyObject *engine_argmax(PyObject *object, PyObject *index_in) {
     return PyLong_FromLong(tin_argmax(&tensor));
 }
 
-// How many numbers to convert, from the sizes of both buffers; -1 when they differ.
-static Py_ssize_t conversion_count(const tin_tensor_t *tensor, Py_ssize_t float_bytes, Py_ssize_t integer_bytes) {
-    const Py_ssize_t count = float_bytes / 4;
-    if (4 * count != float_bytes || count * tensor->bits / 8 != integer_bytes) {
-        PyErr_Format(PyExc_ValueError, "buffers differ: %zd bytes of float32, %zd of integers", float_bytes, integer_bytes);
-        return -1;
-    }
-    return count;
-}
-
-static PyObject *convert(PyObject *object, PyObject *args, bool to_floats) {
-    const engine_t *self = (engine_t *)object;
-    long index;
-    Py_buffer src, dst;
-    if (!PyArg_ParseTuple(args, "ly*w*", &index, &src, &dst)) {
-        return NULL;
-    }
-    tin_tensor_t tensor;
-    Py_ssize_t count = -1;
-    if ((to_floats ? get_output(self, index, &tensor) : get_input(self, index, &tensor)) == 0) {
-        count = to_floats ? conversion_count(&tensor, dst.len, src.len) : conversion_count(&tensor, src.len, dst.len);
-    }
-    if (count >= 0 && to_floats) {
-        tin_dequantize_output(&self->model, (int32_t)index, src.buf, dst.buf, (uint32_t)count);
-    } else if (count >= 0) {
-        count = quantize(self, index, src.buf, dst.buf, (uint32_t)count);
-    }
-    PyBuffer_Release(&src);
-    PyBuffer_Release(&dst);
-    if (count < 0) {
-        return NULL;
-    }
-    Py_RETURN_NONE;
-}
-
-static PyObject *engine_quantize(PyObject *object, PyObject *args) {
-    return convert(object, args, false);
-}
-
-static PyObject *engine_dequantize(PyObject *object, PyObject *args) {
-    return convert(object, args, true);
-}
-
 static PyObject *engine_reset(PyObject *object, PyObject *unused) {
     (void)unused;
     tin_reset(&((engine_t *)object)->model);
     Py_RETURN_NONE;
-}
-
-static PyObject *engine_get_node(PyObject *object, void *unused) {
-    (void)unused;
-    return PyLong_FromLong(((engine_t *)object)->model.node);
-}
-
-static PyObject *engine_get_aligned(PyObject *object, void *unused) {
-    (void)unused;
-    return PyBool_FromLong(((engine_t *)object)->model.aligned);
 }
 
 static PyMethodDef engine_methods[] = {
@@ -343,17 +290,8 @@ static PyMethodDef engine_methods[] = {
     { "input", engine_input, METH_O, "input(i)\n--\n\nInput i as a memoryview." },
     { "output", engine_output, METH_O, "output(i)\n--\n\nOutput i as a memoryview." },
     { "argmax", engine_argmax, METH_O, "argmax(i)\n--\n\nFirst index of the maximum of output i." },
-    { "quantize", engine_quantize, METH_VARARGS,
-      "quantize(i, src, dst)\n--\n\nAny count of float32, as if they were elements 0, 1, ... of input i." },
-    { "dequantize", engine_dequantize, METH_VARARGS, "dequantize(i, src, dst)\n--\n\nThe way back, for output i." },
     { "reset", engine_reset, METH_NOARGS, "reset()\n--\n\nThe state to zero." },
     { NULL, NULL, 0, NULL },
-};
-
-static PyGetSetDef engine_getset[] = {
-    { "node", engine_get_node, NULL, "Index of the next operator.", NULL },
-    { "aligned", engine_get_aligned, NULL, "Whether the constants can be read as words.", NULL },
-    { NULL, NULL, NULL, NULL, NULL },
 };
 
 static PyTypeObject engine_type = {
@@ -365,7 +303,6 @@ static PyTypeObject engine_type = {
     .tp_new = engine_new,
     .tp_dealloc = engine_dealloc,
     .tp_methods = engine_methods,
-    .tp_getset = engine_getset,
 };
 
 static PyObject *needs(PyObject *module, PyObject *source_in) {
@@ -381,11 +318,12 @@ static PyObject *needs(PyObject *module, PyObject *source_in) {
     if (failed < 0) {
         return NULL;
     }
-    return Py_BuildValue("kk", (unsigned long)model.arena_bytes, (unsigned long)model.state_bytes);
+    return Py_BuildValue("kkO", (unsigned long)model.arena_bytes, (unsigned long)model.state_bytes,
+        model.aligned ? Py_True : Py_False);
 }
 
 static PyMethodDef module_methods[] = {
-    { "needs", needs, METH_O, "needs(buffer)\n--\n\n(arena bytes, state bytes) of a model file." },
+    { "needs", needs, METH_O, "needs(buffer)\n--\n\n(arena bytes, state bytes, whether the constants can be read as words) of a model file." },
     { NULL, NULL, 0, NULL },
 };
 
