@@ -24,10 +24,7 @@ static bool decode_shape(const uint8_t *file, uint32_t shape, tin_tensor_t *tens
         *elements *= size;
         tensor->shape[axis] = (int32_t)size;
     }
-    tensor->n = tensor->shape[0] * tensor->shape[1] * tensor->shape[2];
-    tensor->h = tensor->shape[3];
-    tensor->w = tensor->shape[4];
-    tensor->c = tensor->shape[5];
+    tensor->n = tensor->outer[0] * tensor->outer[1] * tensor->outer[2];
     return true;
 }
 

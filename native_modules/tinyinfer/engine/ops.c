@@ -1,4 +1,5 @@
-// Dispatch and formulas of the operators. Switches rather than tables of pointers: a native .mpy would have to relocate those.
+// Dispatch and formulas of the operators.
+#include <stddef.h>
 #include "engine/ops.h"
 #include "arch/family.h"
 #include "engine/formula.h"
@@ -11,12 +12,12 @@
 #define LEFT_OUT_SECOND(first, second, ...) second
 #define LEFT_OUT_COMMA_1 0,
 
-// A statement, unless the operator is left out: the linker does not look for its kernel.
-#define UNLESS_LEFT_OUT(op, statement) UNLESS_LEFT_OUT_EXPANDED(LEFT_OUT(op), statement)
-#define UNLESS_LEFT_OUT_EXPANDED(value, statement) UNLESS_LEFT_OUT_PASTED(value, statement)
-#define UNLESS_LEFT_OUT_PASTED(value, statement) UNLESS_##value(statement)
-#define UNLESS_0(statement) statement
-#define UNLESS_1(statement)
+// Unless the operator is left out: the linker does not look for its kernel then.
+#define UNLESS_LEFT_OUT(op, ...) UNLESS_LEFT_OUT_EXPANDED(LEFT_OUT(op), __VA_ARGS__)
+#define UNLESS_LEFT_OUT_EXPANDED(value, ...) UNLESS_LEFT_OUT_PASTED(value, __VA_ARGS__)
+#define UNLESS_LEFT_OUT_PASTED(value, ...) UNLESS_##value(__VA_ARGS__)
+#define UNLESS_0(...) __VA_ARGS__
+#define UNLESS_1(...)
 
 bool tin_op_left_out(uint16_t op) {
     switch (op) {
@@ -27,58 +28,77 @@ bool tin_op_left_out(uint16_t op) {
     }
 }
 
-bool tin_op_arity(uint16_t op, int32_t *inputs_min, int32_t *inputs_max, int32_t *outputs) {
-    switch (op) {
-        #define OP(name, code, low, high, out, summary) \
-            UNLESS_LEFT_OUT(name, case code: *inputs_min = low; *inputs_max = high; *outputs = out; return true;)
-        #include "engine/table.h"
-        default:
-            return false;
+// Records of different lengths, in the order of ops.def: what there is before `defaults`, these, then the overlap.
+enum { CODE, INPUTS_MIN, INPUTS_MAX, OUTPUTS, ATTRS, DEFAULTS };
+static const int8_t records[] = {
+    #define OP(name, code, inputs_min, inputs_max, outputs, summary) \
+        UNLESS_LEFT_OUT(name, code, inputs_min, inputs_max, outputs, offsetof(tin_##name##_attrs_t, end) / sizeof(int32_t),)
+    #define ATTR(op, name, initial, meaning) UNLESS_LEFT_OUT(op, (int8_t)(initial),)
+    #define OVERLAP(op, kind) UNLESS_LEFT_OUT(op, OVERLAP_##kind(op),)
+    #define OVERLAP_none(op) TIN_OVERLAP_none
+    #define OVERLAP_inplace(op) TIN_OVERLAP_inplace
+    #define OVERLAP_window(op) TIN_OVERLAP_window + offsetof(tin_##op##_attrs_t, stride_h) / sizeof(int32_t)
+    #include "engine/table.h"
+    0, 0, 0, 0, 0, 0,
+};
+
+static const struct {
+    bool (*check)(const tin_node_t *node);
+    void (*run)(const tin_node_t *node, int32_t row0, int32_t row1, void *scratch);
+} kernels[] = {
+    #define OP(name, code, inputs_min, inputs_max, outputs, summary) UNLESS_LEFT_OUT(name, { tin_##name##_check, tin_##name },)
+    #include "engine/table.h"
+};
+
+// An operator's record, whose code is 0 if there is none, and its place in `kernels`.
+static const int8_t *find(uint16_t op, int32_t *place) {
+    const int8_t *record = records;
+    for (*place = 0; record[CODE] != op && record[CODE] != 0; ++*place) {
+        record += DEFAULTS + record[ATTRS] + 1;
     }
+    return record;
+}
+
+bool tin_op_arity(uint16_t op, int32_t *inputs_min, int32_t *inputs_max, int32_t *outputs) {
+    int32_t place;
+    const int8_t *const record = find(op, &place);
+    *inputs_min = record[INPUTS_MIN];
+    *inputs_max = record[INPUTS_MAX];
+    *outputs = record[OUTPUTS];
+    return record[CODE] != 0;
 }
 
 int32_t tin_op_defaults(uint16_t op, int32_t *attrs) {
-    int32_t count = 0;
-    switch (op) {
-        #define OP(name, code, inputs_min, inputs_max, outputs, summary) UNLESS_LEFT_OUT(name, case code:)
-        #define ATTR(op, name, initial, meaning) UNLESS_LEFT_OUT(op, attrs[count++] = initial;)
-        #define END(name) UNLESS_LEFT_OUT(name, break;)
-        #include "engine/table.h"
-        default:
-            break;
+    int32_t place;
+    const int8_t *const record = find(op, &place);
+    for (int32_t i = 0; i < record[ATTRS]; i++) {
+        attrs[i] = record[DEFAULTS + i];
     }
-    return count;
+    // Few need more than a byte.
+    #define ATTR(of, name, initial, meaning) \
+        UNLESS_LEFT_OUT(of, if ((initial) != (int8_t)(initial) && op == TIN_OP_##of) { \
+            attrs[offsetof(tin_##of##_attrs_t, name) / sizeof(int32_t)] = initial; \
+        })
+    #include "engine/table.h"
+    return record[ATTRS];
+}
+
+int32_t tin_op_overlap(uint16_t op) {
+    int32_t place;
+    const int8_t *const record = find(op, &place);
+    return record[DEFAULTS + record[ATTRS]];
 }
 
 bool tin_op_check(const tin_node_t *node) {
-    switch (node->op) {
-        #define OP(name, code, inputs_min, inputs_max, outputs, summary) \
-            case code: UNLESS_LEFT_OUT(name, return tin_##name##_check(node);) break;
-        #include "engine/table.h"
-        default:
-            break;
-    }
-    return false;
-}
-
-tin_overlap_t tin_op_overlap(uint16_t op) {
-    switch (op) {
-        #define OP(name, code, inputs_min, inputs_max, outputs, summary) UNLESS_LEFT_OUT(name, case code:)
-        #define OVERLAP(op, kind) UNLESS_LEFT_OUT(op, return TIN_OVERLAP_##kind;)
-        #include "engine/table.h"
-        default:
-            return TIN_OVERLAP_none;
-    }
+    int32_t place;
+    find(node->op, &place);
+    return kernels[place].check(node);
 }
 
 void tin_op_run(const tin_node_t *node, int32_t row0, int32_t row1) {
-    switch (node->op) {
-        #define OP(name, code, inputs_min, inputs_max, outputs, summary) \
-            case code: UNLESS_LEFT_OUT(name, tin_##name(node, row0, row1, node->scratch);) break;
-        #include "engine/table.h"
-        default:
-            break;
-    }
+    int32_t place;
+    find(node->op, &place);
+    kernels[place].run(node, row0, row1, node->scratch);
 }
 
 // Sizes in 64 bits: the verifier evaluates formulas on files it does not trust yet.

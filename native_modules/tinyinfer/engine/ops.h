@@ -10,11 +10,12 @@
     bool tin_##name##_check(const tin_node_t *node);
 #include "engine/table.h"
 
-typedef enum {
+// More than TIN_OVERLAP_window by the index of the attributes stride_h, stride_w, pad_top, pad_left.
+enum {
     TIN_OVERLAP_none,
     TIN_OVERLAP_inplace,
     TIN_OVERLAP_window,
-} tin_overlap_t;
+};
 
 // False if the operator is unknown; fills the defaults.
 bool tin_op_arity(uint16_t op, int32_t *inputs_min, int32_t *inputs_max, int32_t *outputs);
@@ -24,7 +25,7 @@ bool tin_op_check(const tin_node_t *node);
 int32_t tin_op_rows(const tin_node_t *node);
 int64_t tin_op_macs(const tin_node_t *node);
 int64_t tin_op_scratch(const tin_node_t *node);          // of the kernel family this engine was built for
-tin_overlap_t tin_op_overlap(uint16_t op);
+int32_t tin_op_overlap(uint16_t op);
 void tin_op_run(const tin_node_t *node, int32_t row0, int32_t row1);
 
 // SPEC.md "Overlap": may input `index` begin `lead` bytes above output 0 and share memory with it?

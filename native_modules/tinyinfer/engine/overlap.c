@@ -35,34 +35,18 @@ static int32_t least_distance(const tin_node_t *node, int32_t stride_h, int32_t 
     return (images > 0 ? images : 0) + largest(&rows, 0) + (column > 0 ? column : 0);
 }
 
-static bool window_allowed(const tin_node_t *node, uint32_t lead) {
+static bool window_allowed(const tin_node_t *node, const int32_t *steps, uint32_t lead) {
     const tin_tensor_t *const x = &node->inputs[0], *const y = &node->outputs[0];
     // Several outputs per input: the planes of x and y do not lie over each other.
-    if ((node->op == TIN_OP_depthwise_conv_2d && x->c != y->c) || lead % (uint32_t)(y->c * (y->bits / 8)) != 0) {
-        return false;
-    }
-    switch (node->op) {
-        #define OVERLAP(op, kind) OVERLAP_##kind(op)
-        #define OVERLAP_none(op)
-        #define OVERLAP_inplace(op)
-        #define OVERLAP_window(op) case TIN_OP_##op: { \
-            const tin_##op##_attrs_t *const a = &node->attrs.op; \
-            return lead >= (uint32_t)least_distance(node, a->stride_h, a->stride_w, a->pad_top, a->pad_left); \
-        }
-        #include "engine/table.h"
-        default:
-            return false;
-    }
+    return (node->op != TIN_OP_depthwise_conv_2d || x->c == y->c) && lead % (uint32_t)(y->c * (y->bits / 8)) == 0
+           && lead >= (uint32_t)least_distance(node, steps[0], steps[1], steps[2], steps[3]);
 }
 
 bool tin_overlap_allowed(const tin_node_t *node, int32_t index, uint32_t lead) {
     const tin_tensor_t *const x = &node->inputs[index], *const y = &node->outputs[0];
-    switch (tin_op_overlap(node->op)) {
-        case TIN_OVERLAP_inplace:
-            return x->bits == y->bits && x->bytes == y->bytes;
-        case TIN_OVERLAP_window:
-            return index == 0 && window_allowed(node, lead);
-        default:
-            return false;
+    const int32_t overlap = tin_op_overlap(node->op);
+    if (overlap >= TIN_OVERLAP_window) {
+        return index == 0 && window_allowed(node, node->attrs.v + (overlap - TIN_OVERLAP_window), lead);
     }
+    return overlap == TIN_OVERLAP_inplace && x->bits == y->bits && x->bytes == y->bytes;
 }

@@ -27,23 +27,29 @@ typedef enum {
     TIN_F32 = 6,
 } tin_dtype_t;
 
+// The order keeps what is asked for most at small offsets, whose loads and stores are short.
 typedef struct {
-    void *data;                  // arena, or the model file itself (then never written)
-    int32_t shape[TIN_MAX_RANK]; // right-aligned, leading sizes 1
-    int32_t n, h, w, c;          // the NHWC view
-    int32_t zero_point;
-    uint32_t bytes;
     uint8_t dtype;
     uint8_t bits;                // of one element: 4, 8, 16, 32
     bool constant;
     bool aligned;                // data % 4 == 0
+    void *data;                  // arena, or the model file itself (then never written)
+    int32_t n;                   // with h, w, c the NHWC view
+    __extension__ union {
+        int32_t shape[TIN_MAX_RANK]; // right-aligned, leading sizes 1
+        __extension__ struct {
+            int32_t outer[3];
+            int32_t h, w, c;
+        };
+    };
+    int32_t zero_point;
+    uint32_t bytes;
 } tin_tensor_t;
 
-
 typedef struct {
-    tin_attrs_t attrs;
-    tin_tensor_t inputs[TIN_MAX_INPUTS];
     tin_tensor_t outputs[TIN_MAX_OUTPUTS];
+    tin_tensor_t inputs[TIN_MAX_INPUTS];
+    tin_attrs_t attrs;
     uint8_t input_count;
     uint8_t output_count;
     uint16_t op;
