@@ -1,5 +1,4 @@
 // Dispatch and formulas of the operators.
-#include <stddef.h>
 #include "engine/ops.h"
 #include "arch/family.h"
 #include "engine/formula.h"
@@ -32,12 +31,12 @@ bool tin_op_left_out(uint16_t op) {
 enum { CODE, INPUTS_MIN, INPUTS_MAX, OUTPUTS, ATTRS, DEFAULTS };
 static const int8_t records[] = {
     #define OP(name, code, inputs_min, inputs_max, outputs, summary) \
-        UNLESS_LEFT_OUT(name, code, inputs_min, inputs_max, outputs, offsetof(tin_##name##_attrs_t, end) / sizeof(int32_t),)
+        UNLESS_LEFT_OUT(name, code, inputs_min, inputs_max, outputs, TIN_ATTR(name, end),)
     #define ATTR(op, name, initial, meaning) UNLESS_LEFT_OUT(op, (int8_t)(initial),)
     #define OVERLAP(op, kind) UNLESS_LEFT_OUT(op, OVERLAP_##kind(op),)
     #define OVERLAP_none(op) TIN_OVERLAP_none
     #define OVERLAP_inplace(op) TIN_OVERLAP_inplace
-    #define OVERLAP_window(op) TIN_OVERLAP_window + offsetof(tin_##op##_attrs_t, stride_h) / sizeof(int32_t)
+    #define OVERLAP_window(op) TIN_OVERLAP_window + TIN_ATTR(op, stride_h)
     #include "engine/table.h"
     0, 0, 0, 0, 0, 0,
 };
@@ -77,7 +76,7 @@ int32_t tin_op_defaults(uint16_t op, int32_t *attrs) {
     // Few need more than a byte.
     #define ATTR(of, name, initial, meaning) \
         UNLESS_LEFT_OUT(of, if ((initial) != (int8_t)(initial) && op == TIN_OP_##of) { \
-            attrs[offsetof(tin_##of##_attrs_t, name) / sizeof(int32_t)] = initial; \
+            attrs[TIN_ATTR(of, name)] = initial; \
         })
     #include "engine/table.h"
     return record[ATTRS];

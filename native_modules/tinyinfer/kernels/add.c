@@ -10,10 +10,8 @@ static int32_t magnitude(int32_t multiplier) {
 }
 
 bool tin_add_check(const tin_node_t *node) {
-    const tin_tensor_t *const k = &node->inputs[1], *const y = &node->outputs[0];
     const tin_add_attrs_t *const a = &node->attrs.add;
-    return tin_s8_or_s16(node) && k->dtype == y->dtype && tin_elements_ok(k) && tin_broadcast_ok(&node->inputs[0], k, y)
-           && tin_range_ok(a->activation_min, a->activation_max, y)
+    return tin_pair_ok(node, TIN_ATTR(add, activation_min))
            && a->k_multiplier != INT32_MIN && tin_multiplier_ok(a->x_multiplier, a->x_shift)
            && tin_multiplier_ok(magnitude(a->k_multiplier), a->k_shift) && tin_multiplier_ok(a->multiplier, a->shift)
            && a->left_shift >= 0 && a->left_shift <= 30;

@@ -2,6 +2,7 @@
 #ifndef TIN_ATTRS_H
 #define TIN_ATTRS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define TIN_MAX_ATTRS (24)
@@ -22,5 +23,8 @@ typedef union {
     #define OP(name, code, inputs_min, inputs_max, outputs, summary) tin_##name##_attrs_t name;
     #include "engine/table.h"
 } tin_attrs_t;
+
+// An attribute's index.
+#define TIN_ATTR(op, name) (offsetof(tin_##op##_attrs_t, name) / sizeof(int32_t))
 
 #endif

@@ -5,11 +5,8 @@
 
 bool tin_conv_2d_check(const tin_node_t *node) {
     const tin_tensor_t *const x = &node->inputs[0], *const k = &node->inputs[1], *const y = &node->outputs[0];
-    const tin_conv_2d_attrs_t *const a = &node->attrs.conv_2d;
-    if (!tin_filtered_ok(node) || !tin_range_ok(a->activation_min, a->activation_max, y) || x->c % k->c != 0
-        || k->n != y->c || x->n != y->n || y->c % (x->c / k->c) != 0
-        || !tin_axis_ok(y->h, x->h, k->h, a->stride_h, a->pad_top, a->dilation_h)
-        || !tin_axis_ok(y->w, x->w, k->w, a->stride_w, a->pad_left, a->dilation_w)) {
+    if (!TIN_WINDOWS_OK(node, &k->shape[3], conv_2d) || !tin_s16_window_ok(x) || x->c % k->c != 0 || k->n != y->c
+        || y->c % (x->c / k->c) != 0) {
         return false;
     }
     const int32_t groups = x->c / k->c;

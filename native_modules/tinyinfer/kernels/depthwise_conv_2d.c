@@ -6,12 +6,8 @@
 
 bool tin_depthwise_conv_2d_check(const tin_node_t *node) {
     const tin_tensor_t *const x = &node->inputs[0], *const k = &node->inputs[1], *const y = &node->outputs[0];
-    const tin_depthwise_conv_2d_attrs_t *const a = &node->attrs.depthwise_conv_2d;
     const int64_t taps = (int64_t)k->h * k->w;
-    return tin_filtered_ok(node) && tin_range_ok(a->activation_min, a->activation_max, y) && k->n == y->c && k->c == 1
-           && x->n == y->n && y->c % x->c == 0
-           && tin_axis_ok(y->h, x->h, k->h, a->stride_h, a->pad_top, a->dilation_h)
-           && tin_axis_ok(y->w, x->w, k->w, a->stride_w, a->pad_left, a->dilation_w)
+    return TIN_WINDOWS_OK(node, &k->shape[3], depthwise_conv_2d) && tin_s16_window_ok(x) && k->n == y->c && k->c == 1 && y->c % x->c == 0
            && tin_weights_ok(node, y->c, y->c * (k->dtype == TIN_S4 ? (taps + 1) / 2 : taps));
 }
 

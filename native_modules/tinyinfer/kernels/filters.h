@@ -2,11 +2,10 @@
 #ifndef TIN_FILTERS_H
 #define TIN_FILTERS_H
 
-#include <stddef.h>
 #include "arch/arch.h"
 
 // Index of an operator's attributes activation_min, activation_max, wide.
-#define TIN_RANGE_OF(op) (offsetof(tin_##op##_attrs_t, activation_min) / sizeof(int32_t))
+#define TIN_RANGE_OF(op) TIN_ATTR(op, activation_min)
 
 // Weights and their params, `rows` with those of padding. In a file of its own: it would else be there for each operator.
 void tin_set_gemm(const tin_node_t *node, int32_t rows, int32_t taps, uint32_t range, tin_gemm_t *gemm);

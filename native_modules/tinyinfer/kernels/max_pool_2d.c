@@ -7,9 +7,7 @@
 bool tin_max_pool_2d_check(const tin_node_t *node) {
     const tin_tensor_t *const x = &node->inputs[0], *const y = &node->outputs[0];
     const tin_max_pool_2d_attrs_t *const a = &node->attrs.max_pool_2d;
-    return tin_s8_or_s16(node) && (x->bits == 8 || !x->constant) && tin_range_ok(a->activation_min, a->activation_max, y) && x->n == y->n && x->c == y->c
-           && tin_axis_ok(y->h, x->h, a->kernel_h, a->stride_h, a->pad_top, a->dilation_h)
-           && tin_axis_ok(y->w, x->w, a->kernel_w, a->stride_w, a->pad_left, a->dilation_w);
+    return TIN_WINDOWS_OK(node, &a->kernel_h, max_pool_2d) && x->c == y->c && tin_addressable(x);
 }
 
 void tin_max_pool_2d(const tin_node_t *node, int32_t row0, int32_t row1, void *scratch) {

@@ -6,11 +6,8 @@
 #include "kernels/element.h"
 
 bool tin_mul_check(const tin_node_t *node) {
-    const tin_tensor_t *const k = &node->inputs[1], *const y = &node->outputs[0];
     const tin_mul_attrs_t *const a = &node->attrs.mul;
-    return tin_s8_or_s16(node) && k->dtype == y->dtype && tin_elements_ok(k) && tin_broadcast_ok(&node->inputs[0], k, y)
-           && tin_range_ok(a->activation_min, a->activation_max, y)
-           && tin_multiplier_ok(a->multiplier, a->shift);
+    return tin_pair_ok(node, TIN_ATTR(mul, activation_min)) && tin_multiplier_ok(a->multiplier, a->shift);
 }
 
 void tin_mul(const tin_node_t *node, int32_t row0, int32_t row1, void *scratch) {

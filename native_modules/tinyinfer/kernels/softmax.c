@@ -53,7 +53,7 @@ static int32_t reciprocal(uint32_t sum, int32_t *bits) {
 
 bool tin_softmax_check(const tin_node_t *node) {
     const tin_softmax_attrs_t *const a = &node->attrs.softmax;
-    return tin_s8_or_s16(node) && (node->inputs[0].bits == 8 || !node->inputs[0].constant) && tin_same_view(&node->inputs[0], &node->outputs[0]) && node->outputs[0].c <= MAX_ELEMENTS
+    return tin_s8_or_s16(node) && tin_addressable(&node->inputs[0]) && tin_same_view(&node->inputs[0], &node->outputs[0]) && node->outputs[0].c <= MAX_ELEMENTS
            && a->multiplier >= 0 && a->shift >= 0 && a->shift <= 31 && a->diff_min <= 0;
 }
 

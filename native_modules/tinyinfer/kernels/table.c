@@ -6,7 +6,7 @@
 bool tin_table_check(const tin_node_t *node) {
     const tin_tensor_t *const x = &node->inputs[0], *const k = &node->inputs[1];
     const uint32_t entries = x->bits == 8 ? 256 : 513;
-    return tin_s8_or_s16(node) && (x->bits == 8 || !x->constant) && tin_same_view(x, &node->outputs[0]) && k->constant
+    return tin_s8_or_s16(node) && tin_addressable(x) && tin_same_view(x, &node->outputs[0]) && k->constant
            && k->dtype == x->dtype && (uint32_t)(k->n * k->h * k->w * k->c) == entries && k->bytes >= entries * (x->bits / 8u);
 }
 
