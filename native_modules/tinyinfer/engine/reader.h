@@ -41,12 +41,17 @@ static inline __attribute__((always_inline)) uint32_t tin_field(const uint8_t *f
     return offset == 0 ? 0 : table + offset;
 }
 
-static inline uint32_t tin_scalar(const uint8_t *file, uint32_t table, uint32_t index, uint32_t width, uint32_t initial) {
-    const uint32_t at = tin_field(file, table, index);
+// `how` is the field's number, its width and whether it is all ones or 0 when it is absent: one argument is less code than three.
+static inline uint32_t tin_scalar_packed(const uint8_t *file, uint32_t table, uint32_t how) {
+    const uint32_t at = tin_field(file, table, how >> 4), width = how & 7;
     if (at == 0) {
-        return initial;
+        return 0 - (how >> 3 & 1);
     }
     return width == 4 ? tin_u32(file + at) : width == 2 ? tin_u16(file + at) : file[at];
+}
+
+static inline __attribute__((always_inline)) uint32_t tin_scalar(const uint8_t *file, uint32_t table, uint32_t index, uint32_t width, uint32_t initial) {
+    return tin_scalar_packed(file, table, index << 4 | (initial != 0) << 3 | width);
 }
 
 // Where a string, table or vector lies that the field points to, 0 if it is absent.
