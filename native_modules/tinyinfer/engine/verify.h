@@ -9,7 +9,7 @@ tin_status_t tin_verify_structure(const uint8_t *file, size_t size, tin_error_t 
 // What they mean: tensors, nodes, operators, overlap. model->file, arena_bytes and the counts are set.
 tin_status_t tin_verify_nodes(const tin_model_t *model, tin_error_t *error);
 
-static inline tin_status_t tin_fail(tin_error_t *error, tin_status_t status, int32_t a, int32_t b) {
+__attribute__((noinline, unused)) static tin_status_t tin_fail(tin_error_t *error, tin_status_t status, int32_t a, int32_t b) {
     error->status = status;
     error->a = a;
     error->b = b;
