@@ -85,7 +85,9 @@ def _session(path: Path) -> Any:
     # Some optimizations are wrong: one moves a Pad by zeros into a MaxPool of negative values.
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     try:
-        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(
+            importers.runnable(path), options, providers=["CPUExecutionProvider"]
+        )
     except Exception as error:  # onnxruntime's errors have no common base
         raise PackError(f"{path}: onnxruntime cannot run it ({error})") from error
 

@@ -29,3 +29,10 @@ def load(path: Path, input_shape: Mapping[str, Sequence[int]] | None = None) -> 
     raise PackError(
         f"{path}: models of this kind are not supported; give an .onnx or .tflite file"
     )
+
+
+def runnable(path: Path) -> Path | bytes:
+    """What onnxruntime takes of an ONNX file: what load() mends, mended."""
+    from . import _onnx_file
+
+    return _onnx_file.runnable(path)

@@ -3,7 +3,7 @@
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import onnx
-from onnx import TensorProto, checker, defs, external_data_helper
+from onnx import TensorProto, checker, defs, external_data_helper, helper
 
 from ..errors import PackError
 
@@ -18,11 +18,42 @@ def read(path: Path) -> onnx.ModelProto:
     except Exception as error:  # the parser's errors have no common base
         reason = first_line(error)
         raise PackError(f"{path}: not a readable ONNX file ({reason}); export it anew") from error
+    _expand_erfc(proto.graph)
     if not proto.graph.node and not proto.graph.output:
         raise PackError(f"{path}: holds no graph; it is not an ONNX model or is cut short")
     if not proto.graph.output:
         raise PackError(f"{path}: has no output; name what it shall compute and export it anew")
     return proto
+
+
+def _expand_erfc(graph: onnx.GraphProto) -> bool:
+    """erfc(x) = 1 - erf(x): tf2onnx keeps the Erfc of a GELU in Keras, which ONNX has not. Whether
+    there was any."""
+    nodes = []
+    for node in graph.node:
+        if node.op_type != "Erfc" or node.domain:
+            nodes.append(node)
+            continue
+        (y,) = node.output
+        one = helper.make_tensor("one", TensorProto.FLOAT, [], [1.0])
+        nodes += [
+            helper.make_node("Constant", [], [f"{y}/one"], value=one),
+            helper.make_node("Erf", node.input, [f"{y}/erf"]),
+            helper.make_node("Sub", [f"{y}/one", f"{y}/erf"], [y], node.name),
+        ]
+    found = len(nodes) > len(graph.node)
+    if found:
+        del graph.node[:]
+        graph.node.extend(nodes)
+    return found
+
+
+def runnable(path: Path) -> Path | bytes:
+    proto = onnx.load(path, load_external_data=False)
+    if not _expand_erfc(proto.graph):
+        return path
+    data: bytes = proto.SerializeToString()
+    return data
 
 
 def opset_of(path: Path, proto: onnx.ModelProto) -> int:

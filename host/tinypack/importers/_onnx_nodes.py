@@ -28,6 +28,7 @@ DTYPES: dict[int, str] = {
 } | dict.fromkeys(map(int, _FLOATS), "f32")
 ELEMENT_TYPES: dict[str, int] = {dtype: number for number, dtype in DTYPES.items()}
 ELEMENT_TYPES["f32"] = TensorProto.FLOAT
+RESIZED = ("Resize", "Upsample")
 
 
 def steps(proto: onnx.NodeProto) -> list[onnx.NodeProto]:
@@ -70,6 +71,16 @@ def type_of(proto: onnx.TypeProto, least: int = 1) -> tuple[tuple[int, ...], str
     if tensor.elem_type not in DTYPES:
         raise ValueError(f"elements of type {tensor.elem_type}")
     return tuple(dims), DTYPES[tensor.elem_type]
+
+
+def resized_shape(proto: onnx.NodeProto, inputs: Sequence[Value | None]) -> tuple[int, ...] | None:
+    """Sizes times scales, multiplied in float32 as onnxruntime does: 24 * 20/24 is 20, where onnx
+    finds 19. None if a node gives its sizes itself or scales some axes only."""
+    x, *_, scales = (*inputs, None, None)[: 2 if proto.op_type == "Upsample" else 3]
+    if x is None or scales is None or not scales.is_constant or scales.data.size != x.rank:
+        return None
+    sizes = np.array(x.shape, np.float32) * scales.data.reshape(-1).astype(np.float32)
+    return tuple(np.floor(sizes).astype(int).tolist())
 
 
 def plain(array: Array) -> Array:

@@ -24,11 +24,13 @@ from ._onnx_ml import CLASSIFIERS, DOMAIN, is_tabular, output_shape, without_lab
 from ._onnx_nodes import (
     DTYPES,
     ELEMENT_TYPES,
+    RESIZED,
     attribute_of,
     compute,
     node_proto,
     placeholder,
     plain,
+    resized_shape,
     steps,
     type_of,
 )
@@ -264,6 +266,8 @@ class _Importer:
             found = inference.infer_node_outputs(
                 schema, proto, types, data, opset_imports=self.opset_imports
             )
+            if proto.op_type in RESIZED and (shape := resized_shape(proto, inputs)) is not None:
+                return [(shape, "f32")]
             return [type_of(found[key], least) for key in proto.output if key]
         except Exception as error:  # of inference, of the checker, of a shape that is not fixed
             raise PackError(
@@ -294,6 +298,7 @@ class _Importer:
             if not all(n.op == "Cast" and n.outputs[0].dtype == "f32" for n in value.users):
                 raise PackError(
                     f"{self.path}: input {value.name!r} holds integers ({value.dtype}) that are"
-                    " used as such; only inputs of measured numbers are supported"
+                    " used as such; only inputs of measured numbers are supported: look up an"
+                    " embedding in your program, and pack the layers behind it"
                 )
             value.dtype = "f32"

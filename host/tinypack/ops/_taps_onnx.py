@@ -90,6 +90,8 @@ def _coordinates(
             )
         case "pytorch_half_pixel" if length == 1:
             at = 0 * i - 0.5
+        case "tf_half_pixel_for_nn":
+            at = (i + 0.5) / scale
         case "half_pixel_symmetric":
             at = size / 2 * (1 - out / length) + (i + 0.5) / scale - 0.5
         case _:
