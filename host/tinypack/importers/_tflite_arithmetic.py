@@ -5,7 +5,7 @@ compute in s16 what TensorFlow Lite Micro computes in one, with its roundings wh
 what follows is exact, as its numbers fit.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -171,6 +171,24 @@ def several_slopes(what: Operator, x: Value, slopes: Value) -> None:
     _narrow(what, both)
 
 
+def from_a_constant(what: Operator, number: Value, x: Value, bounds: Mapping[str, float]) -> None:
+    """SUB of x from a constant: 1 - z of a GRU."""
+    if x.quant is None or number.quant is None:
+        if bounds:
+            raise what.refuse("has a fused activation", "put the activation behind it")
+        _legal(what, "Sub", number, x)
+        return
+    real, y = float(number.data.reshape(-1)[0]), _quant(what.output)
+    if len(np.unique(number.data)) > 1 or x.quant.dtype != "s8":
+        raise what.refuse("starts from several constants", "turn its sides round")
+    code = round(real / number.quant.scale[0])
+    limits = activation(Node("table", [x], [Value("", (), quant=y)], dict(bounds)), y)
+    entries = tables.subtracted(x.quant, y, code, number.quant)
+    clamped = np.clip(entries, limits["activation_min"], limits["activation_max"])
+    function = ("add", real, ("neg", "x"))
+    what.add("table", x, function=function, entries=tuple(clamped.tolist()))
+
+
 def _div(what: Operator) -> None:
     x, k = what.input(0), what.input(1)
     bounds = what.bounds(what.option("DivOptions", "FusedActivationFunction"))
@@ -247,6 +265,16 @@ def _log_softmax(what: Operator) -> None:
     build_outputs(what, source, None, make)
 
 
+def _condition(op: str) -> Callable[[Operator], None]:
+    def import_(what: Operator) -> None:
+        given = [what.input(i) for i in range(len(what.inputs))]
+        if any(value.quant is not None for value in given):
+            raise what.refuse("of int8 is not supported", _INEXACT[1])
+        _legal(what, op, *given)
+
+    return import_
+
+
 ARITHMETIC: dict[str, Callable[[Operator], None]] = {
     "MEAN": _over_axes(0),
     "SUM": _over_axes(1),
@@ -255,4 +283,11 @@ ARITHMETIC: dict[str, Callable[[Operator], None]] = {
     "BATCH_MATMUL": _batch_matmul,
     "L2_NORMALIZATION": _l2_normalization,
     "LOG_SOFTMAX": _log_softmax,
+    "GREATER": _condition("Greater"),
+    "GREATER_EQUAL": _condition("GreaterOrEqual"),
+    "LESS": _condition("Less"),
+    "LESS_EQUAL": _condition("LessOrEqual"),
+    "EQUAL": _condition("Equal"),
+    "SELECT": _condition("Where"),
+    "SELECT_V2": _condition("Where"),
 }

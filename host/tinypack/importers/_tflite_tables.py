@@ -11,8 +11,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from ..ir import QuantParams
-from ..ops._requant import quantize_multiplier
+from ..ir import FloatArray, QuantParams
+from ..ops._requant import add_multipliers, quantize_multiplier
 from ..ops.table import Expression, evaluate
 
 Integers = NDArray[np.int64]
@@ -228,6 +228,31 @@ def rounded(x: QuantParams, y: QuantParams, function: Expression) -> tuple[int, 
     with np.errstate(all="ignore"):
         reals = evaluate(function, np.float32(x.scale[0]) * _codes(x).astype(np.float32))
         steps = reals.astype(np.float32) * (np.float32(1) / np.float32(y.scale[0]))
+    return _stepped(steps, y)
+
+
+def _stepped(steps: FloatArray, y: QuantParams) -> tuple[int, ...]:
+    """Whole steps, halves away from zero."""
     steps = np.nan_to_num(steps.astype(np.float64))
     values = np.copysign(np.floor(np.abs(steps) + 0.5), steps) + y.zero_point[0]
     return _table(np.clip(values, -128, 127).astype(np.int64))
+
+
+def of_floats(x: QuantParams, y: QuantParams, function: Expression) -> tuple[int, ...]:
+    """DEQUANTIZE, the function in float32, and QUANTIZE, which divides."""
+    with np.errstate(all="ignore"):
+        reals = np.float32(x.scale[0]) * _codes(x).astype(np.float32)
+        steps = np.asarray(evaluate(function, reals), np.float32) / np.float32(y.scale[0])
+    return _stepped(steps, y)
+
+
+def subtracted(x: QuantParams, y: QuantParams, number: int, of: QuantParams) -> tuple[int, ...]:
+    """SUB of the inputs from `number`, less its zero point and on the scale of `of`."""
+    attrs = add_multipliers(of.scale[0], x.scale[0], y.scale[0])
+
+    def scaled(values: Integers, operand: str) -> Integers:
+        raised = values << attrs["left_shift"]
+        return _scaled(raised, attrs[f"{operand}_multiplier"], attrs[f"{operand}_shift"])
+
+    difference = scaled(np.array([number], np.int64), "x") - scaled(_codes(x), "k")
+    return _table(_scaled(difference, attrs["multiplier"], attrs["shift"]) + y.zero_point[0])

@@ -29,6 +29,22 @@ def _add(what: Operator, function: Expression, table: _Table) -> None:
     what.add("table", x, function=function, entries=entries)
 
 
+def quantize_function(what: Operator) -> None:
+    """QUANTIZE of floats: what the converter has no integers for, as NEG and ELU, stands between
+    DEQUANTIZE and QUANTIZE. Of one element it is a table all the same."""
+    x, function = what.input(0), "x"
+    node = x.producer
+    if x.quant is None and node is not None and node.op == "table":
+        x, function = node.input(0), node.attrs["function"]
+    y = what.output.quant
+    if x.quant is None or y is None or (x.quant.dtype, y.dtype) != ("s8", "s8"):
+        raise what.refuse(
+            "takes floats that the converter has left in the middle",
+            "pack the float32 model, which is quantized whole",
+        )
+    what.add("table", x, function=function, entries=tables.of_floats(x.quant, y, function))
+
+
 def _fixed(function: Expression, table: _Table) -> Callable[[Operator], None]:
     return lambda what: _add(what, function, table)
 

@@ -16,12 +16,12 @@ import tflite
 from ..errors import PackError
 from ..ir import Array, Graph, Model, Node, QuantParams, Value, constant
 from ..ops import MODULES, unsupported
-from ._tflite_arithmetic import ARITHMETIC
+from ._tflite_arithmetic import ARITHMETIC, from_a_constant
 from ._tflite_extremes import EXTREMES
 from ._tflite_images import IMAGES, drop_blocks
 from ._tflite_movement import MOVEMENTS, import_movement
 from ._tflite_recurrent import RECURRENT
-from ._tflite_unary import UNARY
+from ._tflite_unary import UNARY, quantize_function
 
 _DTYPES: dict[int, tuple[str, Any]] = {
     tflite.TensorType.FLOAT32: ("f32", "<f4"),
@@ -30,11 +30,15 @@ _DTYPES: dict[int, tuple[str, Any]] = {
     tflite.TensorType.INT16: ("s16", "<i2"),
     tflite.TensorType.INT32: ("s32", "<i4"),
     tflite.TensorType.INT64: ("s64", "<i8"),
+    tflite.TensorType.BOOL: ("bool", "?"),
 }
 _TYPE_NAMES = {number: name for name, number in vars(tflite.TensorType).items() if name.isupper()}
 _OPERATORS = {
     number: name for name, number in vars(tflite.BuiltinOperator).items() if name.isupper()
 }
+_COUNTS = (tflite.TensorType.INT32, tflite.TensorType.INT64)
+# Operators whose elements are those that they read.
+_SAME_ELEMENTS = ("RESHAPE", "SQUEEZE", "EXPAND_DIMS", "TRANSPOSE")
 _BOUNDS: dict[int, dict[str, float]] = {
     tflite.ActivationFunctionType.NONE: {},
     tflite.ActivationFunctionType.RELU: {"activation_min": 0.0},
@@ -70,8 +74,9 @@ class _Importer:
         self.model = tflite.Model.GetRootAsModel(data, 0)
         if self.model.SubgraphsLength() != 1:
             raise PackError(
-                f"{path}: has {self.model.SubgraphsLength()} subgraphs; control flow is not"
-                " supported, build recurrent layers with unroll=True"
+                f"{path}: has {self.model.SubgraphsLength()} subgraphs, as a loop has; build"
+                " recurrent layers with unroll=True, or an LSTM with tf2onnx, which makes one"
+                " operator of it"
             )
         self.subgraph = self.model.Subgraphs(0)
         self.result = Graph(path.stem)
@@ -81,14 +86,28 @@ class _Importer:
         # An input may be a float that is quantized first, and an output dequantized last: the
         # board's run() does both by itself, so the integers become the model's own.
         for index in self.subgraph.InputsAsNumpy():
-            self.result.inputs.append(self._value(int(index)))
+            value = self._value(int(index))
+            if self._kind(int(index)) in _COUNTS:
+                raise PackError(
+                    f"{self.path}: input {value.name!r} holds integers that are used as such;"
+                    " look up an embedding in your program, and pack the layers behind it"
+                )
+            self.result.inputs.append(value)
         for number in range(self.subgraph.OperatorsLength()):
             self._operator(number)
         for index in self.subgraph.OutputsAsNumpy():
             self.result.outputs.append(self._value(int(index)))
         self.result.of_integers = any(value.quant is not None for value in self.values.values())
         drop_blocks(self.result)
+        # What quantize_function() has put a table in the place of.
+        for node in reversed(self.result.nodes.copy()):
+            read = any(y.uses or self.result.is_output(y) for y in node.outputs)
+            if not read and node.op == "table":
+                self.result.remove(node)
         return self.result
+
+    def _kind(self, index: int) -> int:
+        return int(self.subgraph.Tensors(index).Type())
 
     def _value(self, index: int) -> Value:
         if index not in self.values:
@@ -102,8 +121,8 @@ class _Importer:
         if tensor.Type() not in _DTYPES:
             kind = _TYPE_NAMES.get(tensor.Type(), tensor.Type())
             raise PackError(
-                f"{self.path}: tensor {name!r} holds {kind}; convert the model with int8 or"
-                " float32 inputs and outputs"
+                f"{self.path}: tensor {name!r} holds {kind}, which no operator here reads; convert"
+                " the model with int8 or float32 inputs and outputs"
             )
         dtype, kind = _DTYPES[tensor.Type()]
         shape = tuple(int(size) for size in tensor.ShapeAsNumpy()) if tensor.ShapeLength() else ()
@@ -112,6 +131,11 @@ class _Importer:
                 f"{self.path}: tensor {name!r} has no fixed shape; convert with fixed sizes"
             )
         quant = _quantization(tensor, dtype)
+        if dtype == "s64" and tensor.Quantization() and tensor.Quantization().ScaleLength():
+            raise PackError(
+                f"{self.path}: {name!r} is a bias of 64 bits, as activations of int16 have; pack"
+                " the float32 model with --precision int16"
+            )
         data = self.model.Buffers(tensor.Buffer()).DataAsNumpy() if tensor.Buffer() else 0
         if isinstance(data, int) or not len(data):
             return Value(name, shape, quant=quant)
@@ -128,6 +152,8 @@ class _Importer:
         what = _Operator(self.result, op, outputs[0].name, operator, inputs, outputs)
         if op in ("QUANTIZE", "DEQUANTIZE") and self._passes_through(what, operator):
             return
+        if op in MOVEMENTS or op in _SAME_ELEMENTS:
+            self._keep_integers(what, operator)
         if op in MOVEMENTS:
             import_movement(what)
             return
@@ -138,10 +164,13 @@ class _Importer:
     def _passes_through(self, what: "_Operator", operator: Any) -> bool:
         """Changes between floats and integers: at the model's doors, or of constants."""
         x, y = what.input(0), what.output
-        if (x.quant is None) == (y.quant is None) and not x.is_constant:
+        x_index, y_index = int(operator.Inputs(0)), int(operator.Outputs(0))
+        floats = self._kind(x_index) == tflite.TensorType.FLOAT32
+        if (x.quant is None) == (y.quant is None) and not x.is_constant and not floats:
             return False
-        y_index = int(operator.Outputs(0))
-        if x.is_constant:
+        if what.op == "QUANTIZE" and floats and x.quant == y.quant:
+            self.values[y_index] = x
+        elif x.is_constant:
             self.values[y_index] = Value(y.name, y.shape, constant=x.data, quant=y.quant)
         elif what.op == "QUANTIZE" and self.result.is_input(x) and not x.uses:
             self.result.inputs[self.result.inputs.index(x)] = y
@@ -149,8 +178,15 @@ class _Importer:
         elif what.op == "DEQUANTIZE":
             self.values[y_index] = x
         else:
-            raise what.refuse("quantizes in the middle of the model", "convert all of it to int8")
+            quantize_function(what)
         return True
+
+    def _keep_integers(self, what: "_Operator", operator: Any) -> None:
+        """What is moved as floats between DEQUANTIZE and QUANTIZE may as well stay integers."""
+        moved = [value.quant for value in what.inputs if value and not value.is_constant]
+        for index, y in zip(operator.OutputsAsNumpy(), what.outputs, strict=True):
+            if self._kind(int(index)) == tflite.TensorType.FLOAT32 and len(set(moved)) == 1:
+                y.quant = moved[0]
 
 
 def _quantization(tensor: Any, dtype: str) -> QuantParams | None:
@@ -347,7 +383,8 @@ def _elementwise(op: str, options: type, **attrs: int) -> Callable[[_Operator], 
         if x.is_constant and not attrs:
             x, k = k, x
         if x.is_constant:
-            raise what.refuse("starts from a constant", "turn its sides round")
+            from_a_constant(what, x, k, bounds)
+            return
         rank = max(x.rank, k.rank)
         operands = [_of_rank(what, value, rank) for value in (x, k)]
         what.add(op, *operands, **attrs, **bounds)

@@ -35,7 +35,8 @@ def is_stored(graph: Graph) -> bool:
     if any(quantized) and not all(quantized):
         name = values[quantized.index(False)].name
         raise PackError(
-            f"{name!r} is float in a quantized model; convert all of it to int8, or none"
+            f"{name!r} is float in a quantized model; pack the float32 model, which is quantized"
+            " whole"
         )
     return all(quantized)
 
