@@ -27,8 +27,12 @@ from . import keras, random_dag, sequences, vision
 _BUILDERS: dict[str, Callable[[], tuple[Any, ...]]] = {
     build.__name__: build for room in (vision, sequences, keras) for build in room.NETS
 } | {name: partial(random_dag.random_dag, seed) for name, seed in random_dag.NETS.items()}
-# What PyTorch's exporters have written: make_torch.py
-_FILES = {f"torch_{path.stem}": path for path in (Path(__file__).parent / "torch").glob("*.onnx")}
+# What PyTorch's exporters have written: make_torch.py; and tf2onnx: make_keras.py
+_FILES = {
+    f"{prefix}_{path.stem}": path
+    for prefix, folder in (("torch", "torch"), ("tf2onnx", "keras"))
+    for path in (Path(__file__).parent / folder).glob("*.onnx")
+}
 NETS = (*_BUILDERS, *sorted(_FILES))
 LEAST = 20.0  # dB
 PRECISIONS = ("int8", "int16")

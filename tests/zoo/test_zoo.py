@@ -7,7 +7,11 @@ from tests.host.plan import poison
 from . import report
 
 # What may be refused, and why.
-REFUSED: dict[str, str] = {}
+REFUSED = {
+    "tf2onnx_gru": "build them with unroll=True",
+    "tf2onnx_rnn": "build them with unroll=True",
+    "tf2onnx_text_cnn": "look up an embedding in your program",
+}
 
 
 @pytest.mark.parametrize("name", report.NETS)
@@ -21,5 +25,5 @@ def test_architecture(name, tmp_path):
 
 
 def test_most_pack():
-    assert len(report.NETS) >= 98
+    assert len(report.NETS) >= 122
     assert 1 - len(REFUSED) / len(report.NETS) >= 0.82
