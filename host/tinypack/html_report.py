@@ -65,7 +65,7 @@ def _summary(result: Mapping[str, Any], model: ModelSpec) -> list[tuple[object, 
         ("file, bytes of flash", result["file_bytes"]),
         ("of it weights, bytes", result["weight_bytes"]),
         ("arena, bytes of RAM", result["arena_bytes"]),
-        ("no plan needs less than", result["arena_lower_bound"]),
+        ("no order of layers needs less than", result["arena_lower_bound"]),
         ("parameters", result["params"]),
         ("multiply-accumulates", result["macs"]),
     ]

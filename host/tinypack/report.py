@@ -100,12 +100,12 @@ def what_is_large(model: ModelSpec) -> list[str]:
     largest = max(total.nodes, key=lambda node: node.weight_bytes, default=None)
     if largest and len(total.nodes) > 1 and 4 * largest.weight_bytes >= total.weight_bytes > 0:
         share = 100 * largest.weight_bytes / total.weight_bytes
-        result.append(f"{largest.name or largest.op} holds {share:.0f} % of the weights")
+        result.append(f"{largest.name or largest.op} holds {share:.0f} % of the bytes of weights")
     peak = max(total.nodes, key=lambda node: node.live_bytes, default=None)
     if peak:
         result.append(
-            f"the arena cannot be below {count(peak.live_bytes)} bytes because"
-            f" {peak.name or peak.op} needs them"
+            f"{peak.name or peak.op} needs {count(peak.live_bytes)} bytes of the arena,"
+            " whatever the order of layers"
         )
     return result
 

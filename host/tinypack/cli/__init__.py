@@ -3,8 +3,10 @@
 Commands import what is heavy only when they run, so that --help is quick.
 """
 
+import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import StringIO, TextIOWrapper
 from pkgutil import iter_modules
 
 import click
@@ -56,6 +58,11 @@ def tinypack() -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command and gives the exit code: 2 when model, data or arguments cannot work."""
+    # Python has none where the caller has closed it.
+    sys.stdout = sys.stdout or StringIO()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # names may hold what a terminal has no letter for
+            stream.reconfigure(errors="backslashreplace")
     try:
         # Not standalone: click then leaves it to us to end the process.
         code = tinypack.main(
@@ -70,4 +77,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except click.Abort:
         click.echo("tinypack: interrupted", err=True)
         return 130
+    except OSError as error:
+        # Files are read and written with words of their own: what is left are the streams.
+        click.echo(f"tinypack: cannot print ({error.strerror or error})", err=True)
+        return 2
     return code if isinstance(code, int) else 0

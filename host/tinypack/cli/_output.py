@@ -1,5 +1,6 @@
 """What commands share: JSON, tables, progress, files that appear whole or not at all."""
 
+import errno
 import json
 import os
 import sys
@@ -41,7 +42,9 @@ def input_shape(text: str) -> tuple[str, list[int]]:
 
 
 def print_json(result: Mapping[str, Any]) -> None:
-    click.echo(json.dumps(result, ensure_ascii=False, indent=2))
+    # What cannot be encoded would be no JSON.
+    plain = (sys.stdout.encoding or "utf-8").lower() != "utf-8"
+    click.echo(json.dumps(result, ensure_ascii=plain, indent=2))
 
 
 def print_table(
@@ -118,30 +121,52 @@ def progress(quiet: bool) -> Iterator[Progress]:
         yield update
 
 
-def write_file(path: Path, data: bytes) -> None:
-    """Under a temporary name first: a reader sees the old file or the new one, never a part."""
+def check_writable(*paths: Path | None) -> None:
+    """Says before long work what would be said behind it."""
+    for path in filter(None, paths):
+        if path.is_dir():
+            raise _not_written(path, "it is a folder", "give the name of a file")
+        if not path.parent.is_dir():
+            raise _not_written(path, f"there is no folder {path.parent}", "make it first")
+        if not os.access(path.parent, os.W_OK):
+            raise _not_written(path, f"{path.parent} is read-only", "choose another place")
+
+
+def make_folder(path: Path) -> None:
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise PackError(
-            f"{path}: cannot be written ({reason}); choose another place with -o"
-        ) from error
-    temporary = Path(name)
+        raise _not_written(path, error.strerror or str(error), "choose another place") from error
+
+
+def write_files(files: Mapping[Path, bytes]) -> None:
+    """All or none, each under a temporary name first: a reader sees the old file or the new one,
+    never a part."""
+    written: dict[Path, Path] = {}
+    path = Path()
+    # mkstemp keeps others out; the file is to be as any other that the user makes.
+    mask = os.umask(0)
+    os.umask(mask)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        # mkstemp keeps others out; the file is to be as any other that the user makes.
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
-        temporary.replace(path)
+        for path, data in files.items():
+            handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+            written[path] = Path(name)
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            written[path].chmod(0o666 & ~mask)
+        for path, temporary in written.items():
+            temporary.replace(path)
     except OSError as error:
-        raise PackError(
-            f"{path}: cannot be written ({error.strerror}); free some space"
-        ) from error
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        remedy = "free some space" if full else "choose another place"
+        raise _not_written(path, error.strerror or str(error), remedy) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        for temporary in written.values():
+            temporary.unlink(missing_ok=True)
+
+
+def _not_written(path: Path, reason: str, remedy: str) -> PackError:
+    return PackError(f"{path}: cannot be written ({reason}); {remedy}")
 
 
 def read_file(path: Path) -> bytes:

@@ -7,7 +7,15 @@ import click
 
 from ..errors import PackError
 from ..wording import percent
-from ._output import json_option, print_json, print_table, progress, verdict, write_file
+from ._output import (
+    json_option,
+    make_folder,
+    print_json,
+    print_table,
+    progress,
+    verdict,
+    write_files,
+)
 
 if TYPE_CHECKING:
     from ..pipeline import Packed
@@ -35,6 +43,8 @@ def command(output: Path | None, as_json: bool) -> None:
     from ..pipeline import pack
     from ..samples import load_calibration, load_test
 
+    if output:
+        make_folder(output)
     results = {}
     with progress(as_json) as show:
         calibration, test = load_calibration(SAMPLES), load_test(SAMPLES)
@@ -43,8 +53,7 @@ def command(output: Path | None, as_json: bool) -> None:
             packed = pack(MODEL, calibration, precision=precision, progress=show)
             results[precision] = _measure(packed, test, expected, show)
             if output:
-                output.mkdir(parents=True, exist_ok=True)
-                write_file(output / f"digits_{precision}.tinf", packed.file)
+                write_files({output / f"digits_{precision}.tinf": packed.file})
             if precision == _PRECISIONS[0]:
                 there = _in_micropython(packed, test)
     result = {"engine": backend(), "models": results, "micropython": there}

@@ -5,7 +5,16 @@ from typing import Any
 
 import click
 
-from ._output import json_option, print_json, print_table, read_file, shape, write_file
+from ..wording import count
+from ._output import (
+    check_writable,
+    json_option,
+    print_json,
+    print_table,
+    read_file,
+    shape,
+    write_files,
+)
 
 
 @click.command("info", short_help="Show what is in a model file.")
@@ -21,6 +30,7 @@ def command(file: Path, arena: Path | None, as_json: bool) -> None:
     from ..model_file import read_model
     from ..report import info
 
+    check_writable(arena)
     data = read_file(file)
     model = read_model(data)
     result = info(model, len(data))
@@ -29,7 +39,7 @@ def command(file: Path, arena: Path | None, as_json: bool) -> None:
 
         from ..arena_picture import arena_picture
 
-        write_file(arena, tostring(arena_picture(model)))
+        write_files({arena: tostring(arena_picture(model))})
     if as_json:
         print_json(result)
         return
@@ -47,7 +57,8 @@ def print_info(file: Path, result: dict[str, Any]) -> None:
             ("arena", result["arena_bytes"]),
         ],
     )
-    click.echo(f"{result['params']} parameters, {result['macs']} multiply-accumulates")
+    parameters, macs = count(result["params"]), count(result["macs"])
+    click.echo(f"{parameters} parameters, {macs} multiply-accumulates")
     for kind in ("inputs", "outputs"):
         for tensor in result[kind]:
             click.echo(

@@ -10,6 +10,7 @@ from ..wording import count, percent
 from ._choice import check_budgets, layer_choices, print_choice
 from ._output import (
     board_figures,
+    check_writable,
     input_shape,
     input_shape_option,
     json_option,
@@ -17,7 +18,7 @@ from ._output import (
     print_table,
     progress,
     verdict,
-    write_file,
+    write_files,
 )
 
 if TYPE_CHECKING:
@@ -51,10 +52,10 @@ _PRECISIONS = ("int8", "int4", "int16", "mixed", "auto")
     show_default=True,
     help="For auto: points of accuracy that may be lost.",
 )
-@click.option("--max-flash", type=int, help="Refuse a file of more bytes.")
+@click.option("--max-flash", type=click.IntRange(1), help="Refuse a file of more bytes.")
 @click.option(
     "--max-ram",
-    type=int,
+    type=click.IntRange(1),
     help="Refuse an arena of more bytes, after trying to run the largest layers in bands of rows.",
 )
 @click.option("--board", "boards", multiple=True, help="Say whether the model fits; repeatable.")
@@ -105,6 +106,7 @@ def command(
 
     target = output or model.with_suffix(".tinf").name
     target = Path(target)
+    check_writable(target, report)
     chosen = [find(board) for board in boards]
     with progress(as_json) as show:
         packed = pack(
@@ -121,7 +123,6 @@ def command(
         )
         tested = _test(packed, model, calib, show) if calib else None
     check_budgets(packed, max_flash, max_ram)
-    write_file(target, packed.file)
     result = _result(target, packed, tested)
     if chosen:
         from ..fit import fit
@@ -129,8 +130,10 @@ def command(
         result["boards"] = [
             fit(board, packed.model, len(packed.file)).record() for board in chosen
         ]
+    files = {target: packed.file}
     if report:
-        _write_report(report, result, packed, tested)
+        files[report] = _report(result, packed, tested)
+    write_files(files)
     if as_json:
         print_json(result)
     else:
@@ -191,9 +194,7 @@ def _result(target: Path, packed: "Packed", tested: "Evaluation | None") -> dict
     }
 
 
-def _write_report(
-    path: Path, result: dict[str, Any], packed: "Packed", tested: "Evaluation | None"
-) -> None:
+def _report(result: dict[str, Any], packed: "Packed", tested: "Evaluation | None") -> bytes:
     from ..html_report import html_report
     from ..report import cost
 
@@ -201,7 +202,7 @@ def _write_report(
     measured = tested or packed.accuracy
     wrong = measured.confusion if measured is not None else None
     counts = None if wrong is None else wrong.tolist()
-    write_file(path, html_report(result, packed.model, total, packed.noise, counts))
+    return html_report(result, packed.model, total, packed.noise, counts)
 
 
 def _print(result: dict[str, Any], packed: "Packed") -> None:
@@ -212,7 +213,7 @@ def _print(result: dict[str, Any], packed: "Packed") -> None:
         ("file, bytes of flash", result["file_bytes"]),
         ("  of them weights", result["weight_bytes"]),
         ("arena, bytes of RAM", result["arena_bytes"]),
-        ("  no plan needs less than", result["arena_lower_bound"]),
+        ("  no order of layers needs less than", result["arena_lower_bound"]),
         ("parameters", result["params"]),
         ("multiply-accumulates", result["macs"]),
     ]

@@ -1,6 +1,8 @@
 """The command line: what every command prints, which files it writes, how it refuses."""
 
+import errno
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +11,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from tinypack import cli
+from tinypack.cli import _output
 from tinypack.demo import MODEL, SAMPLES
 from tinypack.model_file import read_model
 
@@ -158,7 +161,7 @@ def test_pack_says_what_a_board_has_to_hold(tinypack, run_json, tmp_path):
     assert 0 < board[0]["milliseconds_estimate"] < 1000
     text = tinypack(*arguments).out
     assert "ms (estimate)" in text and all(sentence in text for sentence in smaller)
-    assert "int4 would save" in text and "of the weights" in text
+    assert "int4 would save" in text and "of the bytes of weights" in text
 
 
 def test_eval(run_json, tinypack, digits):
@@ -204,7 +207,10 @@ def test_demo(run_json, tinypack, tmp_path):
         ([MODEL, "--board", "toaster"], "toaster"),
         ([MODEL, "--labels", "a,b"], "2 labels were given but the model has 10 classes"),
         ([MODEL, "--input-shape", "x"], "write NAME:1,3,32,32"),
-        ([MODEL, "-o", "no/such/folder/x.tinf"], "choose another place with -o"),
+        ([MODEL, "-o", "no/such/folder/x.tinf"], "there is no folder no/such/folder"),
+        ([MODEL, "-o", "."], "it is a folder); give the name of a file"),
+        ([MODEL, "--report", "no/page.html"], "there is no folder no"),
+        ([MODEL, "--max-flash", "-5"], "-5"),
         (["info", SAMPLES], "not a tinyinfer model file"),
         (["info", "missing.tinf"], "missing.tinf: cannot be read"),
         (["eval", MODEL, "--data", SAMPLES], "not a tinyinfer model file"),
@@ -226,3 +232,51 @@ def test_a_wrong_metric_or_sample_shape_is_explained(tinypack, tmp_path, digits)
     np.savez(tmp_path / "bad.npz", x=np.zeros((3, 7)), y=np.zeros(3, int))
     assert "7 numbers" in tinypack("eval", digits, "--data", tmp_path / "bad.npz", code=2).err
     assert "--metric" in tinypack("eval", digits, "--data", SAMPLES, "--metric", "mae", code=2).err
+
+
+class Writer:
+    """A file that may be full."""
+
+    def __init__(self, write):
+        self.write = write
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+
+def test_a_page_that_does_not_fit_leaves_no_model_file(tinypack, tmp_path, monkeypatch):
+    def full(data):
+        if data.startswith(b"<!DOCTYPE"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(_output.os, "fdopen", lambda *_: Writer(full))
+    shown = tinypack(MODEL, "--report", "page.html", code=2).err
+    assert "page.html: cannot be written (No space left on device); free some space" in shown
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("ending", "code", "message"),
+    [("> /dev/full", 2, "cannot print"), (">&-", 0, ""), ("| true", 0, "")],
+)
+def test_nobody_reads(ending, code, message, digits):
+    """A full disk, a closed stream, a pipe that ends early."""
+    command = f"{sys.executable} -m tinypack info '{digits}' --json {ending}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == code and "Traceback" not in done.stderr
+    assert done.stderr.count("\n") == bool(message) and message in done.stderr
+
+
+def test_a_name_that_is_no_text(tmp_path):
+    """Bytes of another encoding, on a terminal that knows ASCII only."""
+    (tmp_path / "bad\udcff.onnx").write_bytes(MODEL.read_bytes())
+    command = [sys.executable, "-m", "tinypack", "bad\udcff.onnx", "-o", "bad\udcff.tinf"]
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    path = os.pathsep.join(str(Path(folder).absolute()) for folder in sys.path if folder)
+    env = {**os.environ, **plain, "PYTHONPATH": path}
+    subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, check=True)
+    assert read_model((tmp_path / "bad\udcff.tinf").read_bytes()).metadata["name"] == "bad?"
