@@ -13,7 +13,7 @@ from . import importers, ops, passes
 from .auto import AutoChoice, choose_widths
 from .diagnose import Diagnosis, Packing
 from .diagnose import diagnose as diagnose_graph
-from .errors import PackError
+from .errors import PackError, contradictions
 from .evaluate import Evaluation, evaluate
 from .execute import run_samples
 from .golden import golden_vectors
@@ -69,11 +69,12 @@ def load(
 
     `stateful`: inputs and outputs that hand on the state of recurrent layers are left out.
     """
-    model = importers.load(Path(path), input_shapes)
-    if stateful and model.opset:
-        passes.bind_states(model)
-    # A model without an opset comes from a format whose operators are ours.
-    return passes.run(model) if model.opset else model
+    # What is no number is found in the constants of the legal graph.
+    with contradictions(f"{path}:"), np.errstate(all="ignore"):
+        model = importers.load(Path(path), input_shapes)
+        if stateful and model.opset:
+            passes.bind_states(model)
+        return passes.run(model)
 
 
 def quantize(
@@ -222,6 +223,7 @@ def _packing(graph: Graph) -> Packing:
     return run
 
 
+@contradictions("the model")
 def diagnose(
     path: str | Path,
     calibration: Samples,
@@ -253,6 +255,7 @@ def diagnose(
     )
 
 
+@contradictions("the model")
 def pack(
     path: str | Path,
     calibration: Samples | None = None,
@@ -422,7 +425,8 @@ def _checked_labels(graph: Graph, labels: Sequence[str]) -> tuple[str, ...]:
 
 def _metadata(path: Path, model: Model, task: str | None) -> dict[str, Any]:
     metadata: dict[str, Any] = {
-        "name": path.stem,
+        # A file's name may hold bytes that are no text.
+        "name": path.stem.encode("utf-8", "replace").decode(),
         "tool": f"tinypack {_version()}",
         "source_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
     }

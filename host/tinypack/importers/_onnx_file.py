@@ -70,6 +70,9 @@ def opset_of(path: Path, proto: onnx.ModelProto) -> int:
 
 
 def check(path: Path, proto: onnx.ModelProto) -> None:
+    # protobuf gives text that is not UTF-8 as bytes.
+    if any(isinstance(node.name, bytes) for node in proto.graph.node):
+        raise PackError(f"{path}: is damaged (a node's name is not text); export the model anew")
     try:
         checker.check_model(proto)
     except Exception as error:  # ValidationError, and what the parser makes of broken text

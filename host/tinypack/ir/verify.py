@@ -6,7 +6,7 @@ from .graph import Graph, Node, Use, Value
 from .tensor import DTYPES, dtype_of
 
 
-class GraphError(Exception):
+class GraphError(ValueError):
     """A pass left a graph that contradicts itself."""
 
 

@@ -31,7 +31,7 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import PackError
+from ..errors import PackError, contradictions
 from ..ir import FloatArray, Graph, Node, Shape, Value
 from ..optable import OPS
 
@@ -43,6 +43,8 @@ MODULES: Mapping[str, ModuleType] = {
 
 # Samples that go through a graph together: bounds memory and keeps it in the cache.
 _GROUP = 32
+# No value may be larger: sums of squares then stay within float32.
+LARGEST = 1e15
 
 
 @cache
@@ -71,12 +73,19 @@ def attributes(node: Node) -> dict[str, int]:
 
 def float_(node: Node, *arrays: FloatArray) -> FloatArray:
     """What a legal node computes for samples [samples, ...]; constants come without that axis."""
-    y: FloatArray = MODULES[node.op].float_(node, *arrays)
-    low, high = node.attrs.get("activation_min"), node.attrs.get("activation_max")
-    if low is not None or high is not None:
-        y = np.clip(y, low, high)
-    # Shapes of one NHWC view stand for each other.
-    return np.asarray(y, np.float32).reshape(len(y), *node.output.shape)
+    with contradictions(f"node {node.name!r}: {node.op}"), np.errstate(all="ignore"):
+        y: FloatArray = MODULES[node.op].float_(node, *arrays)
+        low, high = node.attrs.get("activation_min"), node.attrs.get("activation_max")
+        if low is not None or high is not None:
+            y = np.clip(y, low, high)
+        # Shapes of one NHWC view stand for each other.
+        y = np.asarray(y, np.float32).reshape(len(y), *node.output.shape)
+    if y.size and not (y.min() >= -LARGEST and y.max() <= LARGEST):
+        raise PackError(
+            f"node {node.name!r}: {node.op} gives values beyond {LARGEST:.0e} or none on the"
+            " samples; give samples that the model can compute, or bound its input with Clip"
+        )
+    return y
 
 
 def keeps_scale(node: Node) -> bool:

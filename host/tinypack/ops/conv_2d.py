@@ -18,6 +18,13 @@ _COLUMNS = 1 << 22
 def legalize(node: Node, build: Builder) -> Value | None:
     x, group = node.input(0), node.attrs.get("group", 1)
     weights = constant_input(node, 1, "weights")
+    # Shape inference does not look at channels.
+    if (taken := weights.shape[1] * group) != x.shape[1]:
+        raise refuse(
+            node,
+            f"has weights for {taken} channels but its input {x.shape} has {x.shape[1]}",
+            "give the input the shape that the model was trained with",
+        )
     if x.rank == 5:
         return _over_volume(node, build, x, weights)
     if x.rank not in (3, 4):

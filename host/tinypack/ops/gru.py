@@ -17,7 +17,7 @@ def legalize(node: Node, build: Builder) -> Value | None:
     recurrent.activations(node, ("Sigmoid", "Tanh"))
     weights = recurrent.source_weights(node, 3, (5,))
     recurrent.check_hidden(node, weights)
-    linear = int(node.attrs.get("linear_before_reset", 0))
+    linear = int(bool(node.attrs.get("linear_before_reset", 0)))
     return recurrent.legalize(node, build, "gru", weights, linear_before_reset=linear, stateful=0)
 
 

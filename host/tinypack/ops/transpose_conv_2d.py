@@ -20,6 +20,13 @@ def legalize(node: Node, build: Builder) -> Value | None:
     x, stored = node.input(0), constant_input(node, 1, "weights")
     if x.rank not in (3, 4, 5):
         raise refuse(node, f"slides over {x.rank - 2} axes", "use three at most")
+    # Shape inference does not look at channels.
+    if stored.shape[0] != x.shape[1]:
+        raise refuse(
+            node,
+            f"has weights for {stored.shape[0]} channels but its input {x.shape} has {x.shape[1]}",
+            "give the input the shape that the model was trained with",
+        )
     spread = _spread(stored, node.attrs.get("dilations", [1] * (x.rank - 2)))
     axes = [_axis(node, i, kernel) for i, kernel in enumerate(spread.shape[2:])]
     weights, images = spread, build.to_nhwc(x)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ..ir import GraphError, Model, verify
 from .bind_states import bind_states
 from .center_scores import center_scores
-from .check_legal import check_legal
+from .check_legal import check_legal, check_nodes
 from .convert_affine import convert_affine
 from .convert_layout import convert_layout
 from .convert_quantized import convert_quantized
@@ -67,6 +67,7 @@ PIPELINE = tuple(
 def run(model: Model, pipeline: Iterable[Pass] = PIPELINE) -> Model:
     """Changes and returns the model; one whose format has our operators (opset 0) stays."""
     if not model.opset:
+        check_nodes(model)
         return model
     done: list[str] = []
     for step in pipeline:

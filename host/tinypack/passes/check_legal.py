@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ..errors import PackError
+from ..errors import PackError, contradictions
 from ..ir import GraphError, Model, Node, nhwc_view
-from ..ops import attributes, infer_shape
+from ..ops import LARGEST, attributes, infer_shape
 from ..ops._views import AXES
 from ..optable import OPS
 
@@ -14,7 +14,11 @@ def check_legal(model: Model) -> None:
     for value in graph.values():
         if value.dtype != "f32":
             raise GraphError(f"{value.name} is {value.dtype}")
-    for node in graph.nodes:
+    check_nodes(model)
+
+
+def check_nodes(model: Model) -> None:
+    for node in model.graph.nodes:
         _check(node)
 
 
@@ -24,16 +28,28 @@ def _check(node: Node) -> None:
     # What a recurrent operator keeps is no value of the graph.
     if len(node.outputs) != 1 or None in node.inputs:
         raise GraphError(f"{node.name}: {node.op} has wrong inputs or outputs")
-    if node.op != "reshape" and nhwc_view(infer_shape(node)) != nhwc_view(node.output.shape):
+    with contradictions(f"node {node.name!r}: {node.op}"):
+        shape = node.output.shape if node.op == "reshape" else infer_shape(node)
+    if nhwc_view(shape) != nhwc_view(node.output.shape):
         raise GraphError(f"{node.name}: {node.op} does not give {node.output.shape}")
     if node.output.rank > AXES:
         raise PackError(
             f"node {node.name!r}: its output has {node.output.rank} axes; use no more than {AXES}"
         )
-    attributes(node)  # says what the NHWC view cannot express
+    with contradictions(f"node {node.name!r}: {node.op}"):
+        attributes(node)  # says what the NHWC view cannot express
     for value in node.inputs:
-        if value is not None and value.is_constant and not np.isfinite(value.data).all():
+        if value is None or not value.is_constant:
+            continue
+        if not value.data.size:
+            raise PackError(f"node {node.name!r}: {value.name!r} is empty; export the model anew")
+        if not np.isfinite(value.data).all():
             raise PackError(
                 f"node {node.name!r}: {value.name!r} holds NaN or infinite numbers;"
                 " train the model again, it has diverged"
+            )
+        if np.abs(value.data).max(initial=0.0) > LARGEST:
+            raise PackError(
+                f"node {node.name!r}: {value.name!r} holds numbers beyond {LARGEST:.0e};"
+                " train the model again, it has diverged, or mask with -100"
             )

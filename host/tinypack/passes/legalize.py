@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..errors import PackError
+from ..errors import PackError, contradictions
 from ..ir import Array, Model, Node, QuantParams, Value
 from ..ops import legalizers, unsupported
 from ..ops._build import Builder
@@ -23,7 +23,8 @@ def legalize(model: Model) -> None:
         refuse_extra_outputs(graph, node)
         build = Builder(graph, node, model.opset)
         first = graph.nodes.index(node)
-        result = _legalized(node, build)
+        with contradictions(f"node {node.name!r}: {node.op}"):
+            result = _legalized(node, build)
         _keep_integers(node, graph.nodes[first : graph.nodes.index(node)])
         if not graph.can_replace(node.outputs[0], result):
             result = build.copy(result)

@@ -50,9 +50,9 @@ class _Tail:
     """What to expect above `start`: excesses of a generalized Pareto distribution.
 
     The largest of few values says little of those that will come; how far the largest ones lie
-    beyond the others does. Scale and shape by moments (Hosking and Wallis, 1987), of the shape half
-    because so few leave much of it to chance; one below 0 has an end, as what a bounded function
-    gives, and one above 0 is taken for exponential.
+    beyond the others does. Scale and shape by moments (Hosking and Wallis, 1987), of the shape
+    half because so few leave much of it to chance; one below 0 has an end, as what a bounded
+    function gives, and one above 0 is taken for exponential.
     """
 
     ordered: NDArray[np.float32]

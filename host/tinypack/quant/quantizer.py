@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import ops
-from ..errors import PackError
+from ..errors import PackError, contradictions
 from ..ir import FloatArray, Graph, Node, QuantParams, Value
 from ..ops._layer import INDEX, LinearWeights, Operand, Quantized
 from ..ops._layer import Columns as ColumnsOf
@@ -188,15 +188,11 @@ def quantize_graph(
             )
         operands = tuple(Operand(params[v], exact[v], actual[v]) for v in values)
         y = ops.float_(node, *(operand.exact for operand in operands))
-        if not np.isfinite(y).all():
-            raise PackError(
-                f"node {node.name!r}: {node.op} gives infinite values or none on the calibration"
-                " samples; give samples that the model can compute, or bound its input with Clip"
-            )
         width = dtypes.get(node, "s8")
         elements = _elements(node.output, activation)
         layer = _Layer(node, operands, y, width, elements, common.get(node.output))
-        result: Quantized = ops.MODULES[node.op].quantize(layer)
+        with contradictions(f"node {node.name!r}: {node.op}"), np.errstate(all="ignore"):
+            result: Quantized = ops.MODULES[node.op].quantize(layer)
         results[node] = result
         set_value(node.output, result.output, y, result.actual)
         noise[node] = signal_to_noise(y, actual[node.output])

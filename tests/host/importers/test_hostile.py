@@ -6,12 +6,15 @@ import subprocess
 import sys
 import time
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 from tinypack import demo
 from tinypack.cli import main
+
+from tests.tflite_file import Tensor, constant, one_operator
 
 SECONDS = 2.0
 X = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 4])
@@ -85,6 +88,29 @@ def weights(value):
     return model([node("MatMul", ["x", "w"])], [numpy_helper.from_array(array, "w")])
 
 
+def growing(factor, count):
+    """Products that leave float32, with weights that do not."""
+    array = np.full((4, 4), factor, np.float32)
+    nodes = [node("MatMul", [f"h{i}" if i else "x", "w"], [f"h{i + 1}"]) for i in range(count)]
+    nodes.append(node("Relu", [f"h{count}"]))
+    return model(nodes, [numpy_helper.from_array(array, "w")])
+
+
+def of_shapes(op, *shapes, **attrs):
+    """x [1, 4, 5, 5] and constants, of which shape inference sees no contradiction."""
+    names = [f"k{i}" for i in range(len(shapes))]
+    image = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 4, 5, 5])
+    return model(
+        [node(op, ["x", *names], **attrs)],
+        [
+            numpy_helper.from_array(np.ones(s, np.float32), n)
+            for n, s in zip(names, shapes, strict=True)
+        ],
+        [image],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, "c", "h", "w"])],
+    )
+
+
 def external(location, length=64, offset=0):
     tensor = TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[4, 4])
     tensor.data_location = TensorProto.EXTERNAL
@@ -118,6 +144,12 @@ MODELS = {
     "defined twice": (model([node("Relu", ["x"]), node("Exp", ["x"])]), "not valid ONNX"),
     "nan": (weights(np.nan), "NaN or infinite"),
     "infinite": (weights(-np.inf), "NaN or infinite"),
+    "diverged": (weights(1e30), "numbers beyond 1e"),
+    "growing": (growing(1e14, 4), "gives values beyond 1e"),
+    "channels": (of_shapes("Conv", (2, 3, 1, 1)), "weights for 3 channels but its input .* has 4"),
+    "channels of groups": (of_shapes("Conv", (4, 1, 1, 1), group=2), "for 2 channels"),
+    "channels of transposed": (of_shapes("ConvTranspose", (3, 2, 1, 1)), "for 3 channels"),
+    "scales": (of_shapes("BatchNormalization", *[(7,)] * 4), "does not fit"),
     "large tensor": (claimed([BIG]), "too large|not valid"),
     "overflowing tensor": (claimed([1 << 32, 1 << 32]), "too large|not valid"),
     "negative tensor": (claimed([-4]), "too large|not valid"),
@@ -263,6 +295,29 @@ def deep(levels):
     return data
 
 
+SOUND = {
+    "onnx": model(
+        [
+            node("Conv", ["x", "w"], ["c"], kernel_shape=[3, 3], pads=[1, 1, 1, 1], name="conv"),
+            node("Relu", ["c"], ["r"], name="relu"),
+            node("GlobalAveragePool", ["r"], name="pool"),
+        ],
+        [numpy_helper.from_array(np.ones((2, 1, 3, 3), np.float32), "w")],
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 1, 6, 6])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 2, 1, 1])],
+    ).SerializeToString(),
+    "tflite": one_operator(
+        "FULLY_CONNECTED",
+        [
+            Tensor((1, 4), dtype="float32"),
+            constant(np.ones((3, 4), np.float32)),
+            constant(np.ones(3, np.float32)),
+        ],
+        Tensor((1, 3), dtype="float32"),
+        "FullyConnectedOptions",
+    ),
+}
+
 WHOLE = MODELS["domain"][0].SerializeToString()
 FILES = {
     "empty.onnx": b"",
@@ -270,6 +325,7 @@ FILES = {
     "zip.onnx": b"PK\x03\x04" + bytes(100),
     "cut.onnx": WHOLE[:-9],
     "deep.onnx": deep(5000),
+    "name.onnx": SOUND["onnx"].replace(b"relu", b"rel\xff"),
     "long.onnx": b"\x3a\xff\xff\xff\xff\x0f" + bytes(100),
     "empty.tflite": b"",
     "text.tflite": b"hello world" * 9,
@@ -287,6 +343,35 @@ def test_file(name, tmp_path, capsys, monkeypatch):
     path = tmp_path / name
     path.write_bytes(FILES[name])
     assert name in refused(path, capsys, monkeypatch)
+
+
+def damaged(data, rng):
+    """Cut, overwritten, or with a part in a wrong place."""
+    data, at = bytearray(data), int(rng.integers(len(data)))
+    match int(rng.integers(4)):
+        case 0:
+            del data[at:]
+        case 1:
+            data[at] ^= 1 << int(rng.integers(8))
+        case 2:
+            data[at : at + 4] = rng.choice([0, -1, 1 << 30, 0x7FC00000]).astype("<i4").tobytes()
+        case 3:
+            data[at : at + 8] = data[-at:][:8]
+    return bytes(data)
+
+
+@pytest.mark.parametrize("suffix", ["onnx", "tflite"])
+def test_damaged(suffix, tmp_path, capsys, monkeypatch):
+    """Whatever is damaged, it packs or is refused in one line."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        Path(f"model.{suffix}").write_bytes(damaged(SOUND[suffix], rng))
+        code = main(["pack", f"model.{suffix}", "--json"])
+        shown = capsys.readouterr().err
+        assert code == 0 or (code == 2 and shown.count("\n") == 1), shown
+        assert Path("model.tinf").exists() == (code == 0)
+        Path("model.tinf").unlink(missing_ok=True)
 
 
 @pytest.mark.parametrize("suffix", ["onnx", "tflite"])
