@@ -53,6 +53,13 @@ def feed(model: ModelSpec, samples: Samples) -> list[Array]:
     return result
 
 
+def resize_of(model: ModelSpec) -> Sequence[int] | None:
+    """Height and width that pictures are brought to."""
+    size = model.metadata.get("input", {}).get("resize")
+    whole = isinstance(size, list) and len(size) == 2 and all(isinstance(n, int) for n in size)
+    return size if whole else None
+
+
 def source_inputs(model: ModelSpec, samples: Samples) -> list[Array]:
     """What the source model takes for the same samples."""
     arranged = _arranged(model, samples)

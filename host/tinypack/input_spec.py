@@ -6,13 +6,14 @@
     units = "m/s^2"
     mean = [0.1, 0.0, 9.8]       # folded into the model file: the board then feeds raw numbers
     std = [4.0, 4.1, 4.2]
+    resize = [96, 96]            # height and width that pictures are brought to
 
 Unknown keys are kept for the program on the board.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,9 @@ from .errors import PackError
 from .ir import Graph
 from .samples import Samples
 
+_LARGEST = 1e15
+_WIDEST = 4096
+
 
 @dataclass(frozen=True)
 class InputSpec:
@@ -30,6 +34,11 @@ class InputSpec:
     mean: tuple[float, ...] = (0.0,)
     std: tuple[float, ...] = (1.0,)
     other: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def resize(self) -> tuple[int, int] | None:
+        """Height and width of pictures."""
+        return self.other.get("resize")
 
     def describe(self, graph: Graph) -> dict[str, Any]:
         """The key `input` of the file's metadata."""
@@ -56,6 +65,12 @@ class InputSpec:
         """Recordings in the units that the source model was trained on."""
         if not samples.raw:
             return samples
+        for name, numbers in (("mean", self.mean), ("std", self.std)):
+            if len(numbers) not in (1, samples.x.shape[-1]):
+                raise PackError(
+                    f"input spec: {name} has {len(numbers)} numbers but the last axis of a sample"
+                    f" {samples.x.shape[1:]} has {samples.x.shape[-1]}; give one, or one each"
+                )
         x = (samples.x - np.asarray(self.mean)) / np.asarray(self.std)
         return replace(samples, x=x.astype(np.float32), raw=False)
 
@@ -69,19 +84,32 @@ def load_input_spec(path: Path) -> InputSpec:
         import tomli as tomllib
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, RecursionError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise PackError(f"{path}: cannot be read as TOML ({error}); correct it") from error
     values = values.get("input", values)
+    try:
+        json.dumps(values, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise PackError(f"{path}: {error}; write numbers, text and lists only") from error
+    if not isinstance(values, dict):
+        raise PackError(f"{path}: input is no table; write [input] and its keys below")
     mean = _numbers(path, "mean", values.pop("mean", 0.0))
     std = _numbers(path, "std", values.pop("std", 1.0))
-    if any(deviation <= 0 for deviation in std):
-        raise PackError(f"{path}: std must be above 0; it divides the input")
+    if any(deviation < 1 / _LARGEST for deviation in std):
+        raise PackError(f"{path}: std must be above {1 / _LARGEST:.0e}; it divides the input")
+    size = values.get("resize")
+    if size is not None and not (
+        isinstance(size, list) and len(size) == 2 and all(n in range(1, _WIDEST) for n in size)
+    ):
+        raise PackError(f"{path}: resize must be [height, width], of pixels below {_WIDEST}")
     return InputSpec(mean, std, values)
 
 
 def _numbers(path: Path, name: str, value: Any) -> tuple[float, ...]:
     numbers = value if isinstance(value, list) else [value]
     usual = (int, float)
-    if not numbers or not all(isinstance(n, usual) and isfinite(n) for n in numbers):
-        raise PackError(f"{path}: {name} must be a number or a list of numbers")
+    if not numbers or not all(isinstance(n, usual) and abs(n) < _LARGEST for n in numbers):
+        raise PackError(
+            f"{path}: {name} must be a number or a list of numbers, below {_LARGEST:.0e}"
+        )
     return tuple(float(n) for n in numbers)

@@ -13,6 +13,8 @@ Array = NDArray[np.float32]
 def choose_metric(y: NDArray[np.generic], outputs: Array, x: Array) -> str:
     """From the targets: whole numbers are classes, a copy of the input is a reconstruction."""
     if y.dtype.kind in "iub":
+        if outputs[0].size == 1 and y.max(initial=0) > 1:
+            return "mae"  # counts, not classes
         return "auc" if _reconstructs(outputs, x) else "top1"
     return "mse" if _reconstructs(outputs, x) and np.array_equal(y, x) else "mae"
 
@@ -34,7 +36,12 @@ def agreement(outputs: Array, reference: Array) -> float:
 def confusion(outputs: Array, y: NDArray[np.generic]) -> NDArray[np.int64]:
     """Samples by class (row) and answer (column)."""
     target, answer = target_classes(y), classes(outputs)
-    count = max(outputs.reshape(len(outputs), -1).shape[1], 2, int(target.max(initial=0)) + 1)
+    count = max(outputs.reshape(len(outputs), -1).shape[1], 2)
+    if target.min(initial=0) < 0 or target.max(initial=0) >= count:
+        raise PackError(
+            f"y holds class {target.max() if target.min() >= 0 else target.min()} but the model"
+            f" has classes 0 to {count - 1}; correct y"
+        )
     counts = np.zeros((count, count), np.int64)
     np.add.at(counts, (target, answer), 1)
     return counts

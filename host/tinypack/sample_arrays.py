@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from .errors import PackError
 
 # Bytes of all arrays of a file together.
-_MOST = 1 << 29
+MOST = 1 << 29
 
 _Array = NDArray[np.generic]
 
@@ -27,13 +27,13 @@ def load_npy(path: Path) -> _Array:
 def load_npz(path: Path) -> dict[str, _Array]:
     """All arrays of numbers."""
     arrays = {}
-    left = _MOST
+    left = MOST
     try:
         with zipfile.ZipFile(path) as archive:
             for info in _members(archive):
                 left -= info.file_size
                 if left < 0:
-                    raise ValueError(f"its arrays would fill more than {_MOST >> 20} MiB")
+                    raise ValueError(f"its arrays would fill more than {MOST >> 20} MiB")
                 with archive.open(info) as file:
                     arrays[info.filename.removesuffix(".npy")] = _array(file, info.file_size)
     except Exception as error:
@@ -66,7 +66,7 @@ def _array(file: IO[bytes], size: int) -> _Array:
         raise ValueError("it holds Python objects, which are not loaded")
     count = prod(shape)
     held = size - file.tell()
-    if min(shape, default=0) < 0 or count * dtype.itemsize > min(held, _MOST):
+    if min(shape, default=0) < 0 or count * dtype.itemsize > min(held, MOST):
         raise ValueError(f"it announces {count} numbers in {held} bytes")
     data = file.read(count * dtype.itemsize)
     array: _Array = np.frombuffer(data, dtype, count)

@@ -1,10 +1,11 @@
 """Samples for calibration and evaluation: .npz, .npy, or a folder of CSV, WAV or image files.
 
 Every reader gives float32 with the sample as first axis. A folder holds one sample per file; in
-sub-folders, the sub-folder's name is the label.
+sub-folders, the sub-folder's name is the label. One file of such a folder is one sample.
 """
 
 import csv
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import prod
@@ -14,8 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import PackError
-from .sample_arrays import load_npy, load_npz, npz_names
+from .sample_arrays import MOST, load_npy, load_npz, npz_names
 from .sample_wav import read_wav
+
+# Squares stay within float32.
+_LARGEST = 1e15
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,8 @@ def arrange(
     elif given != _without_ones(shape):
         raise PackError(
             f"a sample has {x[0].size} numbers {x.shape[1:]} but {name} takes {source};"
-            " give samples in the layout of the source model"
+            " give samples in the layout of the source model, or pictures with resize in the file"
+            " for --input"
         )
     return np.ascontiguousarray(x, np.float32).reshape(len(x), *shape)
 
@@ -82,14 +87,15 @@ def _without_ones(shape: Sequence[int]) -> tuple[int, ...]:
     return tuple(size for size in shape if size != 1)
 
 
-def load_calibration(path: Path) -> Samples:
-    """x_calib and y_calib of an .npz, else x and y, else its first array."""
-    return _load(path, ("x_calib", "x"), ("y_calib", "y"), first_array=True)
+def load_calibration(path: Path, resize: Sequence[int] | None = None) -> Samples:
+    """x_calib and y_calib of an .npz, else x and y, else its first array; pictures get the height
+    and width of `resize`."""
+    return _load(path, ("x_calib", "x"), ("y_calib", "y"), resize, first_array=True)
 
 
-def load_test(path: Path) -> Samples:
+def load_test(path: Path, resize: Sequence[int] | None = None) -> Samples:
     """x_test and y_test of an .npz, else x and y."""
-    return _load(path, ("x_test", "x"), ("y_test", "y"), first_array=False)
+    return _load(path, ("x_test", "x"), ("y_test", "y"), resize, first_array=False)
 
 
 def has_test(path: Path) -> bool:
@@ -99,13 +105,21 @@ def has_test(path: Path) -> bool:
     return {"x_test", "y_test"} <= set(npz_names(path))
 
 
-def _load(path: Path, x_keys: Sequence[str], y_keys: Sequence[str], first_array: bool) -> Samples:
+def _load(
+    path: Path,
+    x_keys: Sequence[str],
+    y_keys: Sequence[str],
+    resize: Sequence[int] | None,
+    first_array: bool,
+) -> Samples:
     if path.is_dir():
-        return _load_folder(path)
+        return _load_folder(path, resize)
     if not path.exists():
         raise PackError(f"{path}: no such file or folder; give .npz, .npy or a folder of samples")
     if path.suffix == ".npy":
         return Samples(_floats(path, load_npy(path)))
+    if path.suffix.lower() in _READERS:
+        return Samples(_floats(path, _read_all([path], resize)), raw=True)
     if path.suffix != ".npz":
         raise PackError(f"{path}: samples of this kind are unknown; give .npz, .npy or a folder")
     found = npz_names(path)
@@ -119,7 +133,19 @@ def _load(path: Path, x_keys: Sequence[str], y_keys: Sequence[str], first_array:
     target = y_keys[x_keys.index(key)] if key in x_keys else ""
     arrays = load_npz(path)
     x = _floats(path, arrays[key])
-    return Samples(x, arrays.get(target), named=_by_name(path, arrays, len(x)))
+    y = _targets(path, arrays[target], len(x)) if target in arrays else None
+    return Samples(x, y, named=_by_name(path, arrays, len(x)))
+
+
+def _targets(path: Path, y: NDArray[np.generic], count: int) -> NDArray[np.generic]:
+    if y.dtype.kind not in "fiub" or not np.isfinite(y).all():
+        raise PackError(f"{path}: its targets are no numbers; give classes as 0, 1, 2, ...")
+    if y.ndim == 0 or len(y) != count:
+        raise PackError(
+            f"{path}: holds {count} samples but {len(y) if y.ndim else 1} targets;"
+            " they must be as many"
+        )
+    return y
 
 
 def _by_name(
@@ -136,31 +162,54 @@ def _by_name(
 def _floats(path: Path, array: NDArray[np.generic]) -> NDArray[np.float32]:
     if array.dtype.kind not in "fiub" or array.ndim == 0 or array.size == 0:
         raise PackError(f"{path}: holds no numbers; the first axis must be the sample")
-    x = np.ascontiguousarray(array, np.float32)
-    if not np.isfinite(x).all():
-        raise PackError(f"{path}: holds NaN or infinite values; remove those samples")
+    with np.errstate(over="ignore"):
+        x = np.ascontiguousarray(array, np.float32)
+    if not (x.min() >= -_LARGEST and x.max() <= _LARGEST):
+        raise PackError(f"{path}: holds NaN or values beyond {_LARGEST:.0e}; remove those samples")
     return x
 
 
-def _load_folder(folder: Path) -> Samples:
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _READERS)
+def _load_folder(folder: Path, resize: Sequence[int] | None) -> Samples:
+    files = sorted(
+        path for path in folder.rglob("*") if path.suffix.lower() in _READERS and path.is_file()
+    )
     if not files:
         raise PackError(
             f"{folder}: holds no {' or '.join(_READERS)} files; one file is one sample"
         )
-    arrays = [_READERS[path.suffix.lower()](path) for path in files]
-    for path, array in zip(files, arrays, strict=True):
-        if array.shape != arrays[0].shape:
-            raise PackError(
-                f"{path}: is {array.shape} but {files[0].name} is {arrays[0].shape};"
-                " cut all samples to one length"
-            )
-    x = _floats(folder, np.stack(arrays))
+    x = _floats(folder, _read_all(files, resize))
     names = [path.parent.relative_to(folder).as_posix() for path in files]
     if "." in names:
         return Samples(x, raw=True)
     labels = tuple(sorted(set(names)))
     return Samples(x, np.array([labels.index(name) for name in names]), labels, raw=True)
+
+
+def _read_all(files: Sequence[Path], resize: Sequence[int] | None) -> NDArray[np.float32]:
+    arrays: list[NDArray[np.float32]] = []
+    for path in files:
+        suffix = path.suffix.lower()
+        try:
+            if path.stat().st_size > MOST:
+                raise PackError(f"{path}: has more than {MOST >> 20} MiB; cut it into samples")
+            picture = suffix in _PICTURES
+            array = _read_image(path, resize) if picture else _READERS[suffix](path)
+        except OSError as error:
+            raise PackError(f"{path}: cannot be read ({error.strerror}); check it") from error
+        arrays.append(array)
+        if array.shape != arrays[0].shape:
+            remedy = "cut all samples to one length"
+            if picture:
+                remedy = "write resize = [height, width] into the file for --input"
+            raise PackError(
+                f"{path}: is {array.shape} but {files[0].name} is {arrays[0].shape}; {remedy}"
+            )
+        if len(arrays) * array.nbytes > MOST:
+            raise PackError(
+                f"{path}: samples up to this fill more than {MOST >> 20} MiB; give fewer, or"
+                " smaller ones: some hundreds are enough"
+            )
+    return np.stack(arrays)
 
 
 def _read_csv(path: Path) -> NDArray[np.float32]:
@@ -191,25 +240,39 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _read_image(path: Path) -> NDArray[np.float32]:
+def _read_image(path: Path, resize: Sequence[int] | None = None) -> NDArray[np.float32]:
     """Numbers in [0, 1], [height, width, channels]: 1 of a grey picture, else 3."""
     from PIL import Image
 
     try:
-        with Image.open(path) as image:
-            if image.mode.startswith("I"):  # 16 bits, which convert() would cut off
-                grey: NDArray[np.float32] = np.array(image, np.float32) / np.float32(65535)
-                return grey[..., None]
-            mode = "L" if image.mode in ("1", "L", "LA") else "RGB"
-            pixels = np.array(image.convert(mode), np.float32)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            picture: Image.Image = Image.open(path)
+        with picture:
+            if picture.mode.startswith("I"):  # 16 bits, which convert() would cut off
+                grey = np.array(picture, np.float32) / np.float32(65535)
+                picture, most = Image.fromarray(grey), 1.0
+            else:
+                mode = "L" if picture.mode in ("1", "L", "LA") else "RGB"
+                picture, most = picture.convert(mode), 255.0
+            if resize is not None:
+                size = (resize[1], resize[0])
+                picture = picture.resize(size, Image.Resampling.BILINEAR)
+            pixels: NDArray[np.float32] = np.array(picture, np.float32) / np.float32(most)
+    except (
+        OSError,
+        ValueError,
+        SyntaxError,
+        Image.DecompressionBombError,
+        Image.DecompressionBombWarning,
+    ) as error:
         raise PackError(f"{path}: not a readable picture ({error}); convert it to PNG") from error
-    pixels /= 255
     return pixels[..., None] if pixels.ndim == 2 else pixels
 
 
+_PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".pgm")
 _READERS: dict[str, Callable[[Path], NDArray[np.float32]]] = {
     ".csv": _read_csv,
     ".wav": read_wav,
-    **dict.fromkeys((".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".pgm"), _read_image),
+    **dict.fromkeys(_PICTURES, _read_image),
 }

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from .ir import FloatArray
-from .metrics import classes
+from .metrics import classes, target_classes
 from .samples import Samples
 
 # Below this, ranges depend on which samples they were.
@@ -28,7 +28,9 @@ def warnings(
             " ranges"
         )
     if labels:
-        seen = set(classes(reference).tolist())
+        # Without targets, what the float model takes the samples for.
+        y = calibration.y
+        seen = set((classes(reference) if y is None else target_classes(y)).tolist())
         missing = [label for i, label in enumerate(labels) if i not in seen]
         if missing:
             found.append(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from tinypack.errors import PackError
-from tinypack.metrics import agreement, choose_metric, score
+from tinypack.metrics import agreement, choose_metric, confusion, score
 
 X = np.zeros((4, 3), np.float32)
 
@@ -55,3 +55,14 @@ def test_the_metric_follows_from_the_targets():
 def test_targets_that_do_not_fit_are_refused(metric, y):
     with pytest.raises(PackError):
         score(metric, column(1, 2, 3, 4), y, X)
+
+
+def test_counts_of_one_output_are_no_classes():
+    assert choose_metric(np.array([0, 7, 1, 3]), column(1, 2, 3, 4), X) == "mae"
+    assert choose_metric(np.array([0, 1, 1, 0]), column(1, 2, 3, 4), X) == "top1"
+
+
+@pytest.mark.parametrize("wrong", [-1, 3, 10**9])
+def test_a_class_that_the_model_has_not(wrong):
+    with pytest.raises(PackError, match=f"y holds class {wrong} but .* 0 to 2"):
+        confusion(np.zeros((4, 3), np.float32), np.array([0, wrong, 1, 2]))

@@ -4,8 +4,11 @@ import wave
 
 import numpy as np
 import pytest
+from tinypack import samples
 from tinypack.errors import PackError
+from tinypack.input_spec import InputSpec, load_input_spec
 from tinypack.samples import has_test, load_calibration, load_test
+from tinypack.warn import warnings
 
 
 @pytest.fixture
@@ -172,3 +175,80 @@ def test_a_palette_is_looked_up(tmp_path):
     image = pytest.importorskip("PIL.Image")
     image.new("RGB", (3, 2), (51, 0, 255)).quantize(4).save(tmp_path / "a.png")
     np.testing.assert_allclose(load_calibration(tmp_path).x[0, 0, 0], [0.2, 0, 1], atol=0.01)
+
+
+def photos(folder, *sizes):
+    image = pytest.importorskip("PIL.Image")
+    for i, size in enumerate(sizes):
+        image.new("RGB", size, (51, 0, 255)).save(folder / f"{i}.png")
+
+
+def test_photos_of_many_sizes_are_resized(tmp_path):
+    photos(tmp_path, (40, 30), (7, 64))
+    with pytest.raises(PackError, match=r"write resize = \[height, width\] into the file"):
+        load_calibration(tmp_path)
+    x = load_calibration(tmp_path, resize=(8, 6)).x
+    assert x.shape == (2, 8, 6, 3)
+    np.testing.assert_allclose(x, np.broadcast_to(np.float32([0.2, 0, 1]), x.shape))
+
+
+def test_one_file_is_one_sample(tmp_path):
+    photos(tmp_path, (4, 3))
+    assert load_calibration(tmp_path / "0.png").x.shape == (1, 3, 4, 3)
+
+
+def test_a_folder_is_not_larger_than_it_may(tmp_path, monkeypatch):
+    monkeypatch.setattr(samples, "MOST", 1000)
+    photos(tmp_path, *[(4, 4)] * 7)
+    with pytest.raises(PackError, match=r"5\.png: samples up to this fill more"):
+        load_calibration(tmp_path)
+    (tmp_path / "long.csv").write_text("1,2\n" * 300)
+    with pytest.raises(PackError, match=r"long\.csv: has more than"):
+        load_calibration(tmp_path / "long.csv")
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (np.array(["a", "b", "c"]), "are no numbers"),
+        (np.array([0, np.nan, 1]), "are no numbers"),
+        (np.arange(2), "3 samples but 2 targets"),
+        (np.array(1), "3 samples but 1 targets"),
+    ],
+)
+def test_targets_that_fit_no_samples(y, message, npz):
+    with pytest.raises(PackError, match=message):
+        load_calibration(npz(x=np.zeros((3, 2)), y=y))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("input = 5", "is no table"),
+        ("mean = nan", "not JSON"),
+        ("day = 2020-01-01", "not JSON"),
+        ("resize = [0, 3]", "resize must be"),
+        ("resize = 5", "resize must be"),
+        ("mean = 1e300", "below 1e"),
+        ("std = 0", "above 1e"),
+        ("a = " + "[" * 5000, "cannot be read as TOML"),
+    ],
+)
+def test_input_specs_that_cannot_be(text, message, tmp_path):
+    (tmp_path / "input.toml").write_text(text)
+    with pytest.raises(PackError, match=message):
+        load_input_spec(tmp_path / "input.toml")
+
+
+def test_as_many_means_as_channels(tmp_path):
+    photos(tmp_path, (4, 4))
+    spec = InputSpec(mean=(1.0, 2.0), other={})
+    with pytest.raises(PackError, match=r"mean has 2 numbers but .* has 3"):
+        spec.normalized(load_calibration(tmp_path))
+
+
+def test_a_class_that_no_target_has_is_named():
+    """Whatever the float model answers."""
+    given = samples.Samples(np.zeros((3, 2), np.float32), np.array([0, 1, 1]))
+    (few, missing) = warnings(given, np.float32([[1, 0, 0]] * 3), ("a", "b", "c"))
+    assert few.startswith("only 3") and missing.startswith("no calibration sample is of class c:")

@@ -57,16 +57,17 @@ def command(
     Then names the layers that hurt, and tries what may help: fitted to one half of the samples,
     measured on the other.
     """
-    from ..input_spec import load_input_spec
+    from ..input_spec import InputSpec, load_input_spec
     from ..pipeline import diagnose
     from ..samples import load_calibration
 
+    spec = load_input_spec(input_spec) if input_spec else InputSpec()
     with progress(as_json) as show:
         found = diagnose(
             model,
-            load_calibration(calib),
+            load_calibration(calib, spec.resize),
             precision=precision,
-            input_spec=load_input_spec(input_spec) if input_spec else None,
+            input_spec=spec,
             input_shapes=dict(map(input_shape, input_shapes)),
             progress=show,
         )

@@ -32,13 +32,13 @@ def command(
 ) -> None:
     """Measures FILE (.tinf) on samples, and how often it agrees with the float model."""
     from ..calibrate import reference
-    from ..evaluate import evaluate, source_inputs
+    from ..evaluate import evaluate, resize_of, source_inputs
     from ..model_file import read_model
     from ..samples import load_test
 
     data = read_file(file)
     model = read_model(data)
-    test = load_test(samples)
+    test = load_test(samples, resize_of(model))
     expected = reference(float_model, source_inputs(model, test)) if float_model else None
     with progress(as_json) as show:
         result = evaluate(

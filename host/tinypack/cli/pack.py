@@ -64,7 +64,8 @@ _PRECISIONS = ("int8", "int4", "int16", "mixed", "auto")
     "--input",
     "input_spec",
     type=click.Path(path_type=Path),
-    help="TOML file that says how to prepare the input: rate, window, axes, units, mean, std.",
+    help="TOML file that says how to prepare the input: rate, window, axes, units, mean, std,"
+    " resize.",
 )
 @input_shape_option
 @click.option(
@@ -100,7 +101,7 @@ def command(
     the report only.
     """
     from ..boards import find
-    from ..input_spec import load_input_spec
+    from ..input_spec import InputSpec, load_input_spec
     from ..pipeline import pack
     from ..samples import load_calibration
 
@@ -108,14 +109,15 @@ def command(
     target = Path(target)
     check_writable(target, report)
     chosen = [find(board) for board in boards]
+    spec = load_input_spec(input_spec) if input_spec else InputSpec()
     with progress(as_json) as show:
         packed = pack(
             model,
-            load_calibration(calib) if calib else None,
+            load_calibration(calib, spec.resize) if calib else None,
             precision=precision,
             max_drop=max_drop,
             labels=[name.strip() for name in labels.split(",")] if labels else (),
-            input_spec=load_input_spec(input_spec) if input_spec else None,
+            input_spec=spec,
             input_shapes=dict(map(input_shape, input_shapes)),
             stateful=stateful,
             max_ram=max_ram,

@@ -14,13 +14,13 @@ from ._output import json_option, print_json, print_table, progress, read_file
     "samples",
     type=click.Path(path_type=Path),
     required=True,
-    help="Samples: .npy, .npz or a folder.",
+    help="Samples: .npy, .npz, a folder, or one CSV, WAV or image file.",
 )
 @click.option("--limit", type=click.IntRange(1), help="Run only the first samples.")
 @json_option
 def command(file: Path, samples: Path, limit: int | None, as_json: bool) -> None:
     """Runs FILE (.tinf) on samples in the engine that boards use."""
-    from ..evaluate import feed
+    from ..evaluate import feed, resize_of
     from ..execute import backend, run_samples
     from ..metrics import classes
     from ..model_file import read_model
@@ -28,7 +28,8 @@ def command(file: Path, samples: Path, limit: int | None, as_json: bool) -> None
 
     data = read_file(file)
     model = read_model(data)
-    source = load_test(samples) if has_test(samples) else load_calibration(samples)
+    load = load_test if has_test(samples) else load_calibration
+    source = load(samples, resize_of(model))
     inputs = [x[:limit] for x in feed(model, source)]
     with progress(as_json) as show:
         outputs = run_samples(data, inputs, lambda done, total: show("running", done, total))
