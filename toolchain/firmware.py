@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from toolchain import CHECKOUT, ToolchainError
+from toolchain import CHECKOUT, ToolchainError, xtensa
 from toolchain.cache import (
     artifact,
     digest,
@@ -23,6 +23,7 @@ BOARD_SOURCES = (".c", ".h", ".ld", ".mk", ".py")  # what a build needs of board
 COMPILERS = {
     "qemu-system-arm": ("arm", "arm-none-eabi-gcc"),
     "qemu-system-riscv32": ("riscv", "riscv64-unknown-elf-gcc"),
+    "qemu-system-xtensa": ("xtensa", xtensa.COMPILER),
 }
 
 
@@ -60,6 +61,8 @@ def firmware(board_id: str, *, usermod: bool) -> Path:
             f"ROMFS_BYTES={board['romfs_bytes']}",
         ]
     need("make", "cc", tool)
+    if tool == "xtensa":
+        options += xtensa.make_options()
 
     files = snapshot(f"boards/{board_id}", f"boards/{port}", suffixes=BOARD_SOURCES)
     if usermod:
@@ -81,7 +84,7 @@ def firmware(board_id: str, *, usermod: bool) -> Path:
             paths |= {"BOARD": board_id, "BOARD_DIR": src / "boards" / board_id}
         make = ["make", f"-j{os.cpu_count()}", "-C", source() / "ports" / port, *options]
         make += [f"{name}={path}" for name, path in paths.items()]
-        run(make, log, rename=(src, CHECKOUT))
+        run(make, log, rename=(src, CHECKOUT), env=xtensa.environment(tool))
         return work / "build" / product
 
     name = f"{board_id}-{'usermod' if usermod else 'stock'}"

@@ -81,27 +81,37 @@ def _source(core: Path) -> str:
 
 
 def runtime() -> Path:
-    """libgcc.a for the windowed ABI."""
+    """libgcc.a for the windowed ABI, and what a bare machine needs of its windows."""
     need("xtensa")
 
     def build(work: Path, log: Path) -> Path:
-        product, code = work / "libgcc.a", work / "runtime.o"
+        product = work / "libgcc.a"
         options = [
             "-std=c99",
             "-O2",
             "-fno-builtin",
             "-ffunction-sections",
+            "-mlongcalls",  # mpy_ld.py leaves the others where they are
             "-Wall",
             "-Wextra",
             *CFLAGS,
         ]
-        source = work / "src" / RUNTIME / "runtime.c"
         env = environment("xtensa")
-        rename = (work / "src", CHECKOUT)
-        run([COMPILER, *options, "-c", source, "-o", code], log, env=env, rename=rename)
+        objects = []
+        for source in sorted((work / "src" / RUNTIME).iterdir()):
+            objects.append(work / f"{source.stem}.o")
+            command = [COMPILER, *options, "-c", source, "-o", objects[-1]]
+            run(command, log, env=env, rename=(work / "src", CHECKOUT))
         product.unlink(missing_ok=True)
-        run([COMPILER.removesuffix("gcc") + "ar", "rcs", product, code], log, env=env)
+        run([COMPILER.removesuffix("gcc") + "ar", "rcs", product, *objects], log, env=env)
         return product
 
     recipe = digest(recipe_version(__file__), program_version(COMPILER), configuration())
     return artifact("xtensa-runtime", recipe, snapshot(RUNTIME), build)
+
+
+def make_options() -> list[str]:
+    """For boards/QEMU_XTENSA."""
+    prefix = COMPILER.removesuffix("gcc")
+    flags = " ".join(CFLAGS)
+    return [f"CROSS_COMPILE={prefix}", f"XTENSA_CFLAGS={flags}", f"XTENSA_LIBGCC={runtime()}"]

@@ -12,9 +12,13 @@ uint64_t __umulsidi3(uint32_t a, uint32_t b);
 int64_t __ashldi3(int64_t a, int bits);
 int64_t __ashrdi3(int64_t a, int bits);
 uint64_t __lshrdi3(uint64_t a, int bits);
+uint64_t __udivdi3(uint64_t a, uint64_t b);
 uint64_t __umoddi3(uint64_t a, uint64_t b);
+int64_t __divdi3(int64_t a, int64_t b);
 int64_t __moddi3(int64_t a, int64_t b);
 int __clzsi2(uint32_t a);
+int __popcountsi2(uint32_t a);
+uint32_t __bswapsi2(uint32_t a);
 
 #define DIVISION(name, type, instruction) \
     type name(type a, type b) { \
@@ -64,12 +68,13 @@ int64_t __ashldi3(int64_t a, int bits) {
 }
 
 // The upper word that comes in from above is `sign`.
-static uint64_t shifted_right(words_t from, int bits, uint32_t sign) {
+static inline __attribute__((always_inline)) uint64_t shifted_right(words_t from, int bits, uint32_t sign) {
     words_t to = from;
     if (bits >= 32) {
         to.half.low = from.half.high;
         to.half.high = sign;
-        return bits == 32 ? to.whole : shifted_right(to, bits - 32, sign);
+        from = to;
+        bits -= 32;
     }
     if (bits > 0) {
         to.half.low = from.half.low >> bits | from.half.high << (32 - bits);
@@ -94,20 +99,55 @@ int __clzsi2(uint32_t a) {
     return zeros;
 }
 
-// For test programs.
-uint64_t __umoddi3(uint64_t a, uint64_t b) {
-    uint64_t rest = 0;
+// The rest is for firmware and test programs.
+int __popcountsi2(uint32_t a) {
+    int ones = 0;
+    for (; a != 0; a &= a - 1) {
+        ones++;
+    }
+    return ones;
+}
+
+uint32_t __bswapsi2(uint32_t a) {
+    return a >> 24 | (a >> 8 & 0xff00) | (a << 8 & 0xff0000) | a << 24;
+}
+
+static uint64_t divided(uint64_t a, uint64_t b, uint64_t *rest) {
+    uint64_t quotient = 0, left = 0;
     for (int bit = 63; bit >= 0; bit--) {
-        const bool carry = rest >> 63;
-        rest = rest << 1 | (a >> bit & 1);
-        if (carry || rest >= b) {
-            rest -= b;
+        const bool carry = left >> 63;
+        left = left << 1 | (a >> bit & 1);
+        quotient <<= 1;
+        if (carry || left >= b) {
+            left -= b;
+            quotient |= 1;
         }
     }
+    *rest = left;
+    return quotient;
+}
+
+uint64_t __udivdi3(uint64_t a, uint64_t b) {
+    uint64_t rest;
+    return divided(a, b, &rest);
+}
+
+uint64_t __umoddi3(uint64_t a, uint64_t b) {
+    uint64_t rest;
+    divided(a, b, &rest);
     return rest;
 }
 
+static uint64_t magnitude(int64_t a) {
+    return a < 0 ? 0 - (uint64_t)a : (uint64_t)a;
+}
+
+int64_t __divdi3(int64_t a, int64_t b) {
+    const uint64_t quotient = __udivdi3(magnitude(a), magnitude(b));
+    return (int64_t)((a < 0) != (b < 0) ? 0 - quotient : quotient);
+}
+
 int64_t __moddi3(int64_t a, int64_t b) {
-    const uint64_t rest = __umoddi3(a < 0 ? 0 - (uint64_t)a : (uint64_t)a, b < 0 ? 0 - (uint64_t)b : (uint64_t)b);
+    const uint64_t rest = __umoddi3(magnitude(a), magnitude(b));
     return (int64_t)(a < 0 ? 0 - rest : rest);
 }

@@ -1,0 +1,2 @@
+include("../qemu/manifest.py")
+include("../manifest.py")
