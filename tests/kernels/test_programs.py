@@ -11,7 +11,7 @@ HERE = Path(__file__).parent
 LINKED = {"blocks": engine_sources}
 
 
-@pytest.mark.parametrize("name", ["arithmetic", "blocks", "float_bits", "softmax"])
+@pytest.mark.parametrize("name", ["arithmetic", "blocks", "float_bits", "linear_add", "softmax"])
 def test_program(name: str, tmp_path: Path) -> None:
     linked = LINKED[name]() if name in LINKED else []
     program = build([HERE / f"{name}.c", *linked], tmp_path / name)

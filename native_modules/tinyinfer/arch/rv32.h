@@ -106,7 +106,7 @@ TIN_ALWAYS int32_t tin_rv32_requantize(int32_t acc, const tin_rv32_scale_t *s, c
     "    addi   sp, sp, 64\n" \
     "    ret\n"
 
-#include "arch/narrow_add.h"
+#include "arch/linear_add.h"
 #include "arch/rv32_dw.h"
 #include "arch/rv32_fc.h"
 #include "arch/rv32_gemm.h"

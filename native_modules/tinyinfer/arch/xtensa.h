@@ -292,7 +292,7 @@ TIN_HOT void tin_gemm_block__xtensa(const tin_gemm_t *gemm, const void *block, i
 }
 #define tin_gemm_block tin_gemm_block__xtensa
 
-#include "arch/narrow_add.h"
+#include "arch/linear_add.h"
 #include "arch/xtensa_dw.h"
 #include "arch/xtensa_fc.h"
 

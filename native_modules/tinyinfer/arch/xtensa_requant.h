@@ -20,8 +20,6 @@ TIN_ALWAYS int32_t tin_xtensa_upper_sum(int32_t a, int32_t b, int64_t c) {
     return (a >> 16) * (int32_t)b_high + (int32_t)(middle >> 16) + (carry >> 16) + (int32_t)(c >> 32);
 }
 
-#define tin_rounding_upper(a, b) tin_xtensa_upper_sum(a, b, (int64_t)1 << 31)
-
 // Forms of requantization. The wide one takes any params. The narrow one needs a right shift r in [1, 23] or a zero multiplier,
 // sums below 2^30 and the zero point within the clamp, then a sum's sign tells which limit it can reach.
 enum { TIN_FORM_WIDE, TIN_FORM_NARROW };
