@@ -4,11 +4,13 @@ Told by $XTENSA_GNU_CONFIG, assembler and linker take the instructions of anothe
 compiler makes code for its windowed ABI when asked by an option.
 """
 
+import os
 import re
 import shutil
+from functools import cache
 from pathlib import Path
 
-from toolchain import CHECKOUT
+from toolchain import CHECKOUT, ToolchainError
 from toolchain.cache import artifact, digest, program_version, recipe_version, snapshot
 from toolchain.debian import unpack
 from toolchain.log import run
@@ -44,28 +46,55 @@ def environment(tool: str) -> dict[str, str]:
 def configuration() -> Path:
     """The shared object that tells binutils, and GCC from 13 on, of the core."""
     need("cc", "xtensa")
-    pin = versions()["xtensa"]
+    name = versions()["xtensa"]["core"]
+    qemu = _qemu()
+    tables = qemu / TABLES
 
     def build(work: Path, log: Path) -> Path:
-        tables = work / "qemu" / TABLES
-        shutil.rmtree(work / "qemu", ignore_errors=True)
-        unpack("qemu", pin, work / "qemu", log, TABLES, HEADERS)
-        (work / "qemu/include/qemu").mkdir()
-        (work / "qemu/include/qemu/osdep.h").write_text(
-            "#include <stddef.h>\n#include <stdint.h>\n"
-        )
-        core = tables / f"core-{pin['core']}"
+        (work / "qemu").mkdir(exist_ok=True)  # its sources include "qemu/osdep.h"
+        (work / "qemu/osdep.h").write_text("#include <stddef.h>\n#include <stdint.h>\n")
+        core = tables / f"core-{name}"
         source = work / "configuration.c"
         source.write_text(_source(core))
-        product = work / f"xtensa-{pin['core']}.so"
-        includes = [
-            option for path in (work / "qemu/include", tables, core) for option in ("-I", path)
-        ]
+        product = work / f"xtensa-{name}.so"
+        places = (work, qemu / "include", tables, core)
+        includes = [option for place in places for option in ("-I", place)]
         options = ["-O1", "-w", "-fPIC", "-shared", "-DATTRIBUTE_UNUSED=", *includes]
         run(["cc", *options, "-o", product, source], log)
         return product
 
-    return artifact("xtensa-config", digest(repr(pin), recipe_version(__file__)), {}, build)
+    parts = sorted([*(tables / f"core-{name}").rglob("*.*"), *(qemu / HEADERS).glob("*.h")])
+    contents = [path.read_bytes() for path in parts if path.is_file()]
+    return artifact("xtensa-config", digest(name, recipe_version(__file__), *contents), {}, build)
+
+
+@cache
+def _qemu() -> Path:
+    """QEMU's tables of Xtensa cores, from $QEMU_DIR or Debian's source package."""
+    pin = versions()["xtensa"]
+    wanted = f"{TABLES}/core-{pin['core']}/xtensa-modules.c.inc"
+    own = os.environ.get("QEMU_DIR")
+    if own:
+        path = Path(own).resolve()
+        if not (path / wanted).is_file():
+            raise ToolchainError(f"QEMU_DIR={own} holds no {wanted}")
+        return path
+
+    def fetch(work: Path, log: Path) -> Path:
+        top = work / "qemu"
+        shutil.rmtree(top, ignore_errors=True)
+        try:
+            unpack("qemu", pin, top, log, TABLES, HEADERS)
+        except (ToolchainError, OSError) as error:
+            raise ToolchainError(
+                "QEMU's tables of Xtensa cores could not be had from Debian "
+                f"{pin['suite']} ({str(error).partition(';')[0]}); the log is {log}; "
+                f"or set QEMU_DIR to a source tree of QEMU {pin['upstream'].partition('+')[0]}"
+            ) from error
+        return top
+
+    # Recipes do not change what is fetched: the pin, with the archive's hash, is the whole key.
+    return artifact("xtensa-tables", repr(pin), {}, fetch)
 
 
 def _source(core: Path) -> str:
