@@ -17,14 +17,29 @@ _PREFIX = "gaussian_nb"
 
 
 def bound_squares(graph: onnx.GraphProto) -> None:
-    constants = {t.name: t for t in graph.initializer if t.name in _NAMES}
-    first = next((node for node in graph.node if "theta" in node.input), None)
-    last = next((node for node in reversed(graph.node) if node.op_type == "Exp"), None)
-    sums = next((node for node in graph.node if node.op_type == "ReduceSum"), None)
-    if len(constants) < len(_NAMES) or first is None or last is None or sums is None:
+    """Of each model in the graph: skl2onnx numbers the names of all but the first."""
+    for tensor in list(graph.initializer):
+        number = tensor.name.removeprefix(_NAMES[0])
+        if tensor.name.startswith(_NAMES[0]) and (number.isdecimal() or not number):
+            _bound(graph, number)
+
+
+def _bound(graph: onnx.GraphProto, number: str) -> None:
+    names = [f"{name}{number}" for name in _NAMES]
+    own = {t.name: t for t in graph.initializer if t.name in names}
+    first = next((node for node in graph.node if names[0] in node.input), None)
+    behind = set(first.output) if first is not None else set()
+    after = []
+    for node in graph.node:
+        if behind & set(node.input):
+            behind |= set(node.output)
+            after.append(node)
+    last = next((node for node in after if node.op_type == "Exp"), None)
+    sums = next((node for node in after if node.op_type == "ReduceSum"), None)
+    if len(own) < len(_NAMES) or first is None or last is None or sums is None:
         return
     theta, sigma, logs, priors = (
-        numpy_helper.to_array(constants[name])[0].astype(np.float64) for name in _NAMES
+        numpy_helper.to_array(own[name])[0].astype(np.float64) for name in names
     )
     source = next(node.input[0] for node in graph.node if first.input[0] in node.output)
     middle = theta.mean(0)
@@ -43,7 +58,7 @@ def bound_squares(graph: onnx.GraphProto) -> None:
                 graph.initializer.append(numpy_helper.from_array(array.astype(kind), name))
                 value = name
             names.append(value)
-        name = f"{_PREFIX}_{len(nodes)}"
+        name = f"{_PREFIX}{number}_{len(nodes)}"
         nodes.append(helper.make_node(op, names, [name], name))
         return name
 
@@ -55,7 +70,7 @@ def bound_squares(graph: onnx.GraphProto) -> None:
     # As the file's opset has it.
     total = onnx.NodeProto()
     total.CopyFrom(sums)
-    total.input[0], total.output[0] = squares, f"{_PREFIX}_sum"
+    total.input[0], total.output[0] = squares, f"{_PREFIX}{number}_sum"
     nodes.append(total)
     scores = add("Sub", logs + priors, total.output[0])
     nodes.append(helper.make_node("Softmax", [scores], last.output, axis=1))

@@ -101,8 +101,8 @@ def _refuse_ensembles(graph: onnx.GraphProto) -> None:
         to_integers = any(a.i == TensorProto.INT64 for a in node.attribute if a.name == "to")
         if to_integers and _is_by(makers, node.input[0], ("TreeEnsembleRegressor",)):
             raise PackError(
-                f"node {node.name!r}: goes on with the indices of its trees' leaves, not as skl2onnx"
-                " writes IsolationForest; export it anew"
+                f"node {node.name!r}: goes on with the indices of leaves, not as skl2onnx writes"
+                " IsolationForest; export it anew"
             )
         if node.op_type == "GatherElements":
             raise PackError(

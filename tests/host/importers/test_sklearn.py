@@ -130,6 +130,12 @@ COMPOSED: dict[str, Callable[[], Any]] = {
     "calibrated": lambda: make_pipeline(
         scaled(), calibration.CalibratedClassifierCV(svm.LinearSVC(random_state=0), cv=2)
     ),
+    "calibrated_bayes": lambda: make_pipeline(
+        scaled(), calibration.CalibratedClassifierCV(naive_bayes.GaussianNB(), cv=2)
+    ),
+    "log_loss": lambda: make_pipeline(
+        scaled(), linear_model.SGDClassifier(loss="log_loss", random_state=0)
+    ),
     "polynomial": lambda: make_pipeline(
         scaled(), preprocessing.PolynomialFeatures(2), logistic(max_iter=500)
     ),
@@ -455,6 +461,7 @@ def test_float_reference_of_a_classifier_is_its_scores(tmp_path: Path) -> None:
         (neighbors.KNeighborsRegressor(p=3), "another distance"),
         (ensemble.AdaBoostRegressor(n_estimators=5, random_state=0), "GradientBoostingRegressor"),
         (multiclass.OneVsOneClassifier(linear_model.LogisticRegression()), "OneVsRest"),
+        (linear_model.SGDClassifier(loss="modified_huber", random_state=0), "log_loss"),
         (
             make_pipeline(preprocessing.QuantileTransformer(n_quantiles=9), logistic()),
             "RobustScaler",
@@ -474,6 +481,7 @@ def test_float_reference_of_a_classifier_is_its_scores(tmp_path: Path) -> None:
         "minkowski",
         "ada_boost_regressor",
         "one_vs_one",
+        "huber",
         "quantiles",
         "bins",
         "process",
