@@ -305,9 +305,9 @@ def pack(
             if likeness.suffices:
                 reason = "int16 was taken because int8 confuses neighbours that are nearly as near"
             packed, likeness = replace(wider, reason=reason), wider.accuracy.likeness
-    if not likeness.is_poor:
+    if likeness.suffices:
         return packed
-    if precision is None:
+    if precision is None and likeness.is_poor:
         raise PackError(
             f"{path}: packed it {likeness}, with int16 as well: scale its features with"
             " StandardScaler or train a forest; --precision int16 packs it as it is"

@@ -13,8 +13,8 @@ from .wording import percent
 # Of the calibration samples that get the same answer, or the error's share of the variance.
 _SAME_ANSWERS = 0.99
 _ERROR = 0.005
-# With fewer or more than these no width helps, and something must be said.
-_TOO_FEW_ANSWERS = 0.97
+# With fewer or more than these the model is another one; between these and those it is said.
+_TOO_FEW_ANSWERS = 0.98
 _TOO_LARGE_ERROR = 0.02
 
 

@@ -67,7 +67,7 @@ def _distance(makers: Mapping[str, onnx.NodeProto], name: str) -> onnx.NodeProto
 def _refusal(node: onnx.NodeProto, reason: str) -> PackError:
     return PackError(
         f"node {node.name!r}: of nearest neighbours {reason}; train with weights='uniform' and"
-        " metric='euclidean' or 'manhattan', or a forest"
+        " metric='euclidean' or 'manhattan', or a forest; of outliers, IsolationForest"
     )
 
 
@@ -176,7 +176,7 @@ def _votes(
     outputs = tuple(output.name for output in graph.output if output.name in behind)
     kinds = {node.op_type for node in ops} - _MOVES
     if targets is None or top.output[0] in {name for node in ops for name in node.input}:
-        raise _refusal(top, "the distances weigh the votes")
+        raise _refusal(top, "the distances themselves count")
     if len(outputs) == 1 and kinds == {"ReduceMean"}:
         return outputs[0], targets.reshape(-1, 1).astype(np.float64) / k
     if len(outputs) == 1 and kinds == {"Equal", "ReduceSum", "Concat", "Div"}:

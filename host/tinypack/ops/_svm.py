@@ -16,6 +16,8 @@ Floats = NDArray[np.float64]
 
 # exp() of less is below half a step of s8.
 _LEAST_EXPONENT = -7.0
+# So many times the distance from a border, and a pair's vote is whole.
+_STEEP = 4096.0
 # Both names of the class labels.
 _CLASSES = ("classlabels_ints", "classlabels_strings")
 
@@ -119,7 +121,15 @@ def _votes(build: Builder, y: Value, classes: int) -> Value:
     signs = np.zeros((classes, len(pairs)))
     for column, (i, j) in enumerate(pairs):
         signs[i, column], signs[j, column] = 1.0, -1.0
-    voted = build.node("table", y, function=("max", ("sign", ("add", ("sign", "x"), 0.5)), 0.0))
+    # A step of a table of s16 would be a slope; a layer that is clamped has a steep one.
+    voted = build.node(
+        "fully_connected",
+        y,
+        build.constant(_STEEP * np.eye(len(pairs)), "weights"),
+        build.constant(np.full(len(pairs), 0.5), "bias"),
+        activation_min=0.0,
+        activation_max=1.0,
+    )
     votes = _layer(build, voted, signs, (signs < 0).sum(1).astype(np.float64))
     clear = _layer(build, y, signs, np.zeros(classes))
     size = ("mul", 3.0, ("add", ("abs", "x"), 1.0))

@@ -76,6 +76,7 @@ CLASSIFIERS: dict[str, tuple[Callable[[], Any], float]] = {
     ),
     "svc": (lambda: make_pipeline(scaled(), svm.SVC()), 0.98),
     "svc_linear": (lambda: svm.SVC(kernel="linear"), 0.98),
+    "svc_poly": (lambda: make_pipeline(scaled(), svm.SVC(kernel="poly")), 0.98),
     "mlp": (
         lambda: make_pipeline(
             scaled(), neural_network.MLPClassifier((8,), max_iter=300, random_state=0)
@@ -457,7 +458,7 @@ def test_float_reference_of_a_classifier_is_its_scores(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("model", "reason"),
     [
-        (neighbors.KNeighborsClassifier(weights="distance"), "the distances weigh the votes"),
+        (neighbors.KNeighborsClassifier(weights="distance"), "the distances themselves count"),
         (neighbors.KNeighborsRegressor(p=3), "another distance"),
         (ensemble.AdaBoostRegressor(n_estimators=5, random_state=0), "GradientBoostingRegressor"),
         (multiclass.OneVsOneClassifier(linear_model.LogisticRegression()), "OneVsRest"),
