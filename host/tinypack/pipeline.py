@@ -305,7 +305,7 @@ def pack(
             if likeness.suffices:
                 reason = "int16 was taken because int8 confuses neighbours that are nearly as near"
             packed, likeness = replace(wider, reason=reason), wider.accuracy.likeness
-    if likeness.suffices:
+    if likeness.is_fair:
         return packed
     if precision is None and likeness.is_poor:
         raise PackError(

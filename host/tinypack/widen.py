@@ -11,9 +11,13 @@ from .metrics import agreement
 from .wording import percent
 
 # Of the calibration samples that get the same answer, or the error's share of the variance.
-_SAME_ANSWERS = 0.99
+# On new samples fewer do, by about as many again.
+_SAME_ANSWERS = 0.995
 _ERROR = 0.005
-# With fewer or more than these the model is another one; between these and those it is said.
+# With fewer or more than these the user is told.
+_FEW_ANSWERS = 0.99
+_LARGE_ERROR = 0.01
+# And with these the model is another one.
 _TOO_FEW_ANSWERS = 0.98
 _TOO_LARGE_ERROR = 0.02
 
@@ -39,6 +43,10 @@ class Likeness:
     @property
     def suffices(self) -> bool:
         return self._within(_SAME_ANSWERS, _ERROR)
+
+    @property
+    def is_fair(self) -> bool:
+        return self._within(_FEW_ANSWERS, _LARGE_ERROR)
 
     @property
     def is_poor(self) -> bool:

@@ -88,7 +88,13 @@ class _Layer:
         count = max(1, min(positions, _COLUMNS, _NUMBERS // (groups * taps)))
         picks = np.sort(np.random.default_rng(0).choice(positions, count, replace=False))
         seen = Columns(columns(x.exact, picks), columns(x.actual, picks))
-        codes, scale, corrected = round_linear(weights, bias, seen, self.dtype, least)
+        try:
+            codes, scale, corrected = round_linear(weights, bias, seen, self.dtype, least)
+        except np.linalg.LinAlgError as error:
+            raise PackError(
+                f"node {self.node.name!r}: what goes into it differs so much in size that its"
+                " weights cannot be rounded; scale the features, and leave out constant ones"
+            ) from error
         return LinearWeights(
             codes.reshape(self.node.input(1).shape),
             scale.reshape(-1),
