@@ -56,14 +56,15 @@ def choose_widths(
 
     `classes`: the answer is the largest output; otherwise the outputs themselves count.
     """
-    count = len(inputs[0])
+    count = len(inputs[0]) // graph.runs
     if count < _FEWEST_SAMPLES:
         raise PackError(
             f"--precision auto needs {_FEWEST_SAMPLES} calibration samples to judge by but"
             f" {count} were given; give more, or choose int8 or int4"
         )
     order = narrowing_order(graph, inputs)
-    exact = decisions(ops.run(graph, inputs))
+    # Of many runs, the last one's answer is the sample's.
+    exact = decisions(ops.run(graph, inputs))[graph.runs - 1 :: graph.runs]
     losses: dict[int, float] = {}
 
     def loss(narrow: int) -> float:
@@ -112,11 +113,18 @@ def _cross_fitted(
     fitted: Fitted,
 ) -> NDArray[np.float64]:
     """Decisions for all samples, each from weights fitted to the other half of them."""
-    count = len(inputs[0])
+    count = len(inputs[0]) // graph.runs
     halves = ops.halves(graph, count)
     result = None
+
+    def rows(samples: NDArray[np.int64]) -> NDArray[np.int64]:
+        picked: NDArray[np.int64] = samples[:, None] * graph.runs + np.arange(graph.runs)
+        return picked.reshape(-1)
+
     for seen, unseen in (halves, halves[::-1]):
-        outputs = fitted(widths, [x[seen] for x in inputs], [x[unseen] for x in inputs])
+        outputs = fitted(
+            widths, [x[rows(seen)] for x in inputs], [x[rows(unseen)] for x in inputs]
+        )
         found = decisions(outputs)
         if result is None:
             result = np.zeros((count, found.shape[1]))

@@ -179,11 +179,6 @@ def _auto(
             "--precision auto chooses widths of float weights but those of this model are already"
             " integers; leave the option out, or give the float model"
         )
-    if model.graph.windows:
-        raise PackError(
-            "--precision auto runs models without a state; choose int8, int4, mixed or int16, or"
-            " give the model of whole windows"
-        )
     if calibration is None:
         raise PackError("--precision auto judges on real samples; give some with --calib")
     samples = thinned(spec.normalized(calibration), model.graph)
@@ -216,6 +211,9 @@ def _packing(graph: Graph) -> Packing:
         unseen: list[FloatArray],
     ) -> tuple[list[FloatArray], int]:
         quantized = quantize_graph(graph, seen, precision, widths=widths)
+        if graph.windows:
+            quantized, _ = by_step(quantized)
+            unseen = [x.reshape(-1, graph.runs, *x.shape[1:]) for x in unseen]
         bare = _records(quantized, InputSpec(), precision, (), raw=False)
         file = write_model(apply_plan(bare, plan_memory(bare)))
         return run_samples(file, unseen), len(file)

@@ -71,6 +71,18 @@ def test_streams_keep_their_state_themselves(kind: str, layers: int, tmp_path: P
     assert signal_to_noise(expected.reshape(actual.shape), actual) > LEAST
 
 
+@pytest.mark.parametrize("kind", ["GRU", "LSTM"])
+def test_auto_judges_streams_by_their_last_step(kind: str, tmp_path: Path) -> None:
+    path, samples = _saved(streams.stream(kind, 1), tmp_path), _samples(40, 1)
+    losses = {}
+    for max_drop in (0.001, 50.0):
+        packed = pack(path, samples, precision="auto", max_drop=max_drop, stateful=True)
+        assert packed.choice is not None
+        (width,) = packed.choice.widths.values()
+        losses[width] = packed.choice.loss
+    assert 0 < losses["s8"] < losses["s4"] < 25
+
+
 def test_reset_forgets_and_run_does_not(tmp_path: Path) -> None:
     packed = pack(_saved(streams.stream("GRU"), tmp_path), _samples(40, 1), stateful=True)
     model = tinyinfer.Model(packed.file)

@@ -42,6 +42,7 @@ def decision_graph(graph: Graph) -> Graph:
     logits = Graph(graph.name)
     logits.inputs, logits.outputs = list(graph.inputs), [last.input(0)]
     logits.nodes = [node for node in graph.nodes if node is not last]
+    logits.windows = graph.windows
     return logits
 
 
