@@ -28,6 +28,7 @@ from .quant.balance import balance_inputs, balance_joins
 from .quant.by_step import by_step
 from .quant.emit import emit
 from .quant.float_input import input_quantizer
+from .quant.masks import bound_masks
 from .quant.sensitivity import decision_graph
 from .quant.split import split_ranked
 from .quant.stored import is_stored, stored_graph, stored_precision
@@ -100,12 +101,17 @@ def quantize(
 
 
 def _balance(model: Model, calibration: Samples | None, spec: InputSpec) -> None:
-    if calibration is not None and not is_stored(model.graph):
-        inputs = graph_inputs(model.graph, thinned(spec.normalized(calibration), model.graph))
-        balance_inputs(model.graph, inputs)
-        if model.tabular:
-            inputs = graph_inputs(model.graph, thinned(spec.normalized(calibration), model.graph))
-            balance_joins(model.graph, inputs)
+    if is_stored(model.graph):
+        return
+    if calibration is None:
+        bound_masks(model.graph, noise_inputs(model.graph))
+        return
+    # What the graph takes changes as it is balanced.
+    given = thinned(spec.normalized(calibration), model.graph)
+    balance_inputs(model.graph, graph_inputs(model.graph, given))
+    if model.tabular:
+        balance_joins(model.graph, graph_inputs(model.graph, given))
+    bound_masks(model.graph, graph_inputs(model.graph, given))
 
 
 def _quantized(

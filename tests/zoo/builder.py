@@ -1,6 +1,6 @@
 """Builds ONNX graphs layer by layer, with seeded weights that keep activations near one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -198,7 +198,14 @@ class Net:
             **more,
         )
 
-    def attention(self, x: str, tokens: int, c: int, heads: int) -> str:
+    def attention(
+        self,
+        x: str,
+        tokens: int,
+        c: int,
+        heads: int,
+        mask: Callable[[str], str] = lambda scores: scores,
+    ) -> str:
         """Self-attention of [1, tokens, c]."""
         size = c // heads
 
@@ -208,6 +215,6 @@ class Net:
 
         q, k, v = split(x, 0, 2, 1, 3), split(x, 0, 2, 3, 1), split(x, 0, 2, 1, 3)
         scores = self.op("Div", self.op("MatMul", q, k), self.constant(np.sqrt(size)))
-        y = self.op("MatMul", self.op("Softmax", scores, axis=-1), v)
+        y = self.op("MatMul", self.op("Softmax", mask(scores), axis=-1), v)
         y = self.reshape(self.transpose(y, 0, 2, 1, 3), 1, tokens, c)
         return self.matmul(y, c, c)

@@ -8,6 +8,7 @@ import numpy as np
 from ..ir import Node, Value
 from ._build import Builder, refuse
 from ._elementwise import of_equal_rank, operands
+from ._mask import is_mask
 
 COMPARISONS = {
     "Greater": "greater",
@@ -42,11 +43,15 @@ def compared(node: Node, build: Builder) -> Value:
 def chosen(node: Node, build: Builder) -> Value:
     """Where: condition * x + (1 - condition) * k, without what is 0 throughout."""
     condition, x, k = (node.input(index) for index in range(3))
+    if (scores := _masked(condition, x, k, build)) is not None and scores.shape == (
+        node.outputs[0].shape
+    ):
+        return scores
     if any(v.is_constant and not np.isfinite(v.data).all() for v in (x, k)):
         raise refuse(
             node,
-            "puts in numbers that are not finite, as a mask of attention does",
-            "export the layer without a mask, for sequences of one length",
+            "puts in numbers that are not finite where the model computes",
+            "export the layer with a constant mask, for sequences of one length",
         )
     terms = []
     for value, holds in ((x, True), (k, False)):
@@ -61,6 +66,19 @@ def chosen(node: Node, build: Builder) -> Value:
     if not terms or terms[0].shape != node.outputs[0].shape:
         raise refuse(node, "repeats a number", "put the constant in at its full size")
     return terms[0]
+
+
+def _masked(condition: Value, x: Value, k: Value, build: Builder) -> Value | None:
+    """What is left of scores that a constant mask takes away, as a sum."""
+    if not condition.is_constant or x.is_constant == k.is_constant:
+        return None
+    holds = condition.data != 0
+    scores, number, away = (k, x, holds) if x.is_constant else (x, k, ~holds)
+    if not is_mask(number.data):
+        return None
+    mask = np.where(away, number.data, 0).astype(np.float32)
+    first, second = of_equal_rank(scores, build.constant(mask, "mask"), build)
+    return build.node("add", first, second)
 
 
 def _negated(condition: Value, build: Builder) -> Value:

@@ -5,6 +5,7 @@ import numpy as np
 from ..errors import PackError, contradictions
 from ..ir import GraphError, Model, Node, nhwc_view
 from ..ops import LARGEST, attributes, infer_shape
+from ..ops._mask import masked
 from ..ops._views import AXES
 from ..optable import OPS
 
@@ -43,12 +44,19 @@ def _check(node: Node) -> None:
             continue
         if not value.data.size:
             raise PackError(f"node {node.name!r}: {value.name!r} is empty; export the model anew")
-        if not np.isfinite(value.data).all():
+        away = masked(node)
+        if node.op == "add" and away is None and np.isneginf(value.data).any():
+            raise PackError(
+                f"node {node.name!r}: adds minus infinity, as a mask of attention does, but no"
+                " softmax reads the sum; end the model in front of it, or leave the mask out"
+            )
+        data = value.data if away is None else value.data[~away]
+        if not np.isfinite(data).all():
             raise PackError(
                 f"node {node.name!r}: {value.name!r} holds NaN or infinite numbers;"
                 " train the model again, it has diverged"
             )
-        if np.abs(value.data).max(initial=0.0) > LARGEST:
+        if np.abs(data).max(initial=0.0) > LARGEST:
             raise PackError(
                 f"node {node.name!r}: {value.name!r} holds numbers beyond {LARGEST:.0e};"
                 " train the model again, it has diverged, or mask with -100"

@@ -88,6 +88,6 @@ def causal(g: SmallGraph) -> str:
     return g.op("Where", lower_triangle(g), g.x(1, 6, 6), g.constant(-np.inf))
 
 
-def test_infinite_mask_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(PackError, match="without a mask"):
+def test_infinite_mask_needs_a_softmax(tmp_path: Path) -> None:
+    with pytest.raises(PackError, match="no softmax reads the sum"):
         imported(model(causal), tmp_path)
