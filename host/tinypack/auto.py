@@ -75,19 +75,22 @@ def choose_widths(
                 progress(len(losses), _steps(order))
         return losses[narrow]
 
-    unseen = _unseen(exact) if classes else ()
+    unseen = _unseen(exact, targets) if classes else ()
     narrow = 0
     if not unseen:
         narrow = _most(len(order.layers), lambda n: loss(n) <= _CAUTION * max_drop)
     return AutoChoice(order.widths(narrow), loss(narrow), (*order.layers, *order.dear), unseen)
 
 
-def _unseen(exact: NDArray[np.float64]) -> tuple[int, ...]:
-    """Classes that the float model finds nowhere."""
+def _unseen(exact: NDArray[np.float64], targets: NDArray[np.int64] | None) -> tuple[int, ...]:
+    """Classes that no sample is of: by the targets, since the float model may take another class
+    for one that is missing; where these are no classes of it, by what it finds."""
     if exact.shape[1] == 1:
         count, seen = 2, {int(answer) for answer in exact[:, 0] > 0}
     else:
         count, seen = exact.shape[1], set(exact.argmax(1).tolist())
+    if targets is not None and 0 <= targets.min() and targets.max() < count:
+        seen = set(targets.tolist())
     return tuple(i for i in range(count) if i not in seen)
 
 

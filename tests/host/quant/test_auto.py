@@ -90,6 +90,9 @@ def test_a_class_without_samples_keeps_all_weights_wide(graph, inputs):
 
     with pytest.raises(_Stop):
         choose_widths(graph, some, None, 5.0, True, fitted)
+    # The targets say so even where the model finds the class.
+    with pytest.raises(_Stop):
+        choose_widths(graph, inputs, np.where(answers == 3, 4, answers), 5.0, True, fitted)
 
 
 class _Stop(Exception):
