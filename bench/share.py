@@ -6,6 +6,7 @@ The kernels tell where they choose (arch/trace.h); what they do not tell of coun
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from tinypack.model_file import read_model
@@ -16,8 +17,7 @@ from bench.cores import Core
 from bench.run import golden_bytes, run_blocks
 
 PLAIN = "_plain"
-# Of each shared network that is not tiny, and of all random ones together: single ones fall below,
-# for most kernels of a depthwise convolution are plain C on the M4 and on RISC-V.
+# Of each network that is not tiny.
 GOAL = 0.95
 TINY = 1000
 
@@ -53,11 +53,9 @@ def share(nodes: Iterable[Node]) -> float:
 def table(core: Core, names: Iterable[str], nodes: bool) -> tuple[list[str], list[str]]:
     """Lines to print, and one sentence per figure below the goal."""
     lines, complaints = [], []
-    together: dict[str, list[Node]] = {}
+    large: dict[str, list[Node]] = {}
     for name in names:
         found = counted(core, models.packed(name, "int8"))
-        group = "all random" if name in models.RANDOM else name
-        together.setdefault(group, []).extend(found)
         lines.append(_line(core, name, found))
         if nodes:
             lines += [
@@ -65,16 +63,22 @@ def table(core: Core, names: Iterable[str], nodes: bool) -> tuple[list[str], lis
                 + ", ".join(f"{block} {count:,}" for block, count in node.blocks.items())
                 for index, node in enumerate(found)
             ]
-    for group, found in together.items():
-        if group not in names:
-            lines.append(_line(core, group, found))
-        if share(found) < GOAL and sum(node.macs for node in found) >= TINY:
+        if sum(node.macs for node in found) >= TINY:
+            large[name] = found
+    for name, found in large.items():
+        if share(found) < GOAL:
             complaints.append(
-                f"{core.name} {group}: {share(found):.1%} of the MACs, not {GOAL:.0%}"
+                f"{core.name} {name}: {share(found):.1%} of the MACs, not {GOAL:.0%}"
             )
+    random = {name: found for name, found in large.items() if name in models.RANDOM}
+    if random:
+        lines.append(_line(core, "all random", chain.from_iterable(random.values())))
+        lowest = min(random, key=lambda name: share(random[name]))
+        lines.append(f"{_line(core, 'lowest random', random[lowest])}: {lowest}")
     return lines, complaints
 
 
-def _line(core: Core, name: str, nodes: list[Node]) -> str:
+def _line(core: Core, name: str, nodes: Iterable[Node]) -> str:
+    nodes = list(nodes)
     macs = sum(node.macs for node in nodes)
-    return f"{core.name:6}{name:14}{macs:12,} MACs{share(nodes):8.1%} in blocks of the core"
+    return f"{core.name:7}{name:14}{macs:12,} MACs{share(nodes):8.1%} in blocks of the core"

@@ -5,13 +5,13 @@ import pytest
 from bench import models, share
 from bench.cores import load_cores
 
-CORES = {name: load_cores()[name] for name in ("m4", "m0p", "rv32")}
+CORES = {name: load_cores()[name] for name in ("m4", "m0p", "rv32", "xtensa")}
 TOLD = ("conv_2d", "depthwise_conv_2d", "fully_connected")
 
 
 @pytest.mark.parametrize("core", CORES)
 def test_share(core: str) -> None:
-    """Of the random networks together, and of each one that TINYINFER_MODELS has."""
+    """Of each random network, and of each one that TINYINFER_MODELS has."""
     _, complaints = share.table(CORES[core], models.shared_and_random(), nodes=False)
     assert not complaints
 

@@ -31,6 +31,9 @@
 #ifndef tin_dw_rows
 #define tin_dw_rows tin_dw_rows__generic
 #endif
+#ifndef tin_dw_rows_s16
+#define tin_dw_rows_s16 tin_dw_rows__generic
+#endif
 #ifndef tin_dot
 #define tin_dot tin_dot__generic
 #endif

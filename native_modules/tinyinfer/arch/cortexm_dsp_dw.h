@@ -8,6 +8,7 @@
 #define TIN_CORTEXM_DSP_DW_H
 
 #include "arch/cortexm_dsp.h"
+#include "arch/dw_taps.h"
 
 #define TIN_DW_CHANNELS (4)
 
@@ -307,7 +308,7 @@ static inline void tin_dw_rows__dsp(const tin_window_t *window, const tin_gemm_t
     const int32_t stride = window->stride_w;
     if (window->kernel_h != 3 || window->kernel_w != 3 || stride > 2 || window->stride_h != stride || window->dilation_h != 1
         || window->dilation_w != 1 || multiplier != 1 || dw->form == TIN_FORM_WIDE) {
-        tin_dw_rows__generic(window, dw, pixel, rows, multiplier, scratch);
+        tin_dw_rows__taps(window, dw, pixel, rows, multiplier, scratch);
         return;
     }
     TIN_RAN(stride == 1 ? "dw3x3_s1" : "dw3x3_s2", rows * window->out_w * dw->channels * dw->taps);

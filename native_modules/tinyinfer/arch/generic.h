@@ -51,7 +51,7 @@ typedef struct {
     int8_t *out;                 // first channel of the first pixel
     int32_t out_pitch;           // bytes from pixel to pixel
     bool s4;                     // the weights
-    bool s16;                    // the inputs, which only the generic blocks take; of conv_2d the outputs as well
+    bool s16;                    // the inputs, which few blocks take; of conv_2d and depthwise_conv_2d the outputs as well
     bool aligned;                // weights and params can be read as words
     bool wide;                   // weights hold -128 or -8
     uint8_t form;                // of requantization that all channels permit, tin_requant_form's

@@ -3,6 +3,7 @@
 #ifndef TIN_M0P_DW_H
 #define TIN_M0P_DW_H
 
+#include "arch/dw_taps.h"
 #include "arch/m0p_planes.h"
 #include "arch/m0p_requant.h"
 
@@ -130,7 +131,7 @@ TIN_ASM void tin_m0p_dw(tin_m0p_dw_t *job) {
 }
 
 
-// Larger kernels, and strides above TIN_M0P_STRIDES, take the plain way.
+// Larger kernels, and strides above TIN_M0P_STRIDES, go to tin_dw_rows__taps.
 #define TIN_M0P_DW_TAPS (49)
 // Words of scratch beyond which a strip does not grow.
 #define TIN_M0P_DW_WORDS (384)
@@ -199,7 +200,7 @@ static inline void tin_m0p_dw_strip(const tin_gemm_t *dw, const tin_m0p_axis_t *
 static inline void tin_dw_rows__m0p(const tin_window_t *window, const tin_gemm_t *dw, tin_pixel_t pixel, int32_t rows,
     int32_t multiplier, void *scratch) {
     if (window->stride_h > TIN_M0P_STRIDES || window->stride_w > TIN_M0P_STRIDES || dw->taps > TIN_M0P_DW_TAPS) {
-        tin_dw_rows__generic(window, dw, pixel, rows, multiplier, scratch);
+        tin_dw_rows__taps(window, dw, pixel, rows, multiplier, scratch);
         return;
     }
     TIN_RAN("dw_planes", rows * window->out_w * dw->channels * dw->taps);

@@ -3,6 +3,7 @@
 #define TIN_RV32_DW_H
 
 #include "arch/rv32.h"
+#include "arch/dw_taps.h"
 
 // Lines of one channel's plane.
 typedef struct {
@@ -170,11 +171,6 @@ TIN_ALWAYS void tin_rv32_plane_edge(tin_rv32_plane_t *plane, int8_t *weights, in
     }
 }
 
-TIN_COLD void tin_rv32_dw_other(const tin_window_t *window, const tin_gemm_t *dw, tin_pixel_t pixel, int32_t rows, int32_t multiplier,
-    void *scratch) {
-    tin_dw_rows__generic(window, dw, pixel, rows, multiplier, scratch);
-}
-
 // Channel by channel over all rows: a channel's outputs only ever lie over inputs of the same channel (SPEC.md "Overlap").
 TIN_HOT void tin_dw_rows__rv32(const tin_window_t *window, const tin_gemm_t *dw, tin_pixel_t pixel, int32_t rows, int32_t multiplier,
     void *scratch) {
@@ -183,7 +179,7 @@ TIN_HOT void tin_dw_rows__rv32(const tin_window_t *window, const tin_gemm_t *dw,
     const int32_t whole = window->out_w - (beyond == 1);
     if (window->kernel_h != 3 || window->kernel_w != 3 || stride > 2 || window->stride_h != stride || window->dilation_h != 1
         || window->dilation_w != 1 || multiplier != 1 || window->pad_left > 1 || beyond > 1 || whole < 1 || dw->form == TIN_FORM_WIDE) {
-        tin_rv32_dw_other(window, dw, pixel, rows, multiplier, scratch);
+        tin_dw_rows__taps(window, dw, pixel, rows, multiplier, scratch);
         return;
     }
     TIN_RAN(stride == 1 ? "dw3x3_s1" : "dw3x3_s2", rows * window->out_w * dw->channels * dw->taps);

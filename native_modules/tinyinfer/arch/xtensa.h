@@ -247,6 +247,7 @@ TIN_HOT void tin_gemm_block__xtensa(const tin_gemm_t *gemm, const void *block, i
     const int32_t pitch = (gemm->taps + 3) & ~3, quads = pitch / 4, pair_bytes = gemm->s4 ? pitch : 2 * pitch;
     int16_t *const weights = (int16_t *)(uintptr_t)block + TIN_BLOCK_PIXELS(gemm->taps, gemm->s4) * pitch;
     int32_t starts[8], sums[8], uppers[8];
+    TIN_RAN(gemm->s4 ? "gemm_s4" : "gemm_s8", pixels * gemm->channels * gemm->taps);
     if (gemm->aligned) {
         tin_xtensa_totals(block, quads, gemm->s4 ? -8 : -128, starts, pixels);
     } else {

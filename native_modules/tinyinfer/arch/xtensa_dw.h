@@ -2,6 +2,7 @@
 #ifndef TIN_XTENSA_DW_H
 #define TIN_XTENSA_DW_H
 
+#include "arch/dw_taps.h"
 #include "arch/xtensa_store.h"
 
 #define TIN_XTENSA_WIDEST (128)
@@ -167,9 +168,10 @@ TIN_HOT void tin_dw_rows__xtensa(const tin_window_t *window, const tin_gemm_t *d
     if (window->kernel_h != 3 || window->kernel_w != 3 || stride > 2 || window->stride_h != stride || window->dilation_h != 1
         || window->dilation_w != 1 || multiplier != 1 || window->pad_left > 1 || beyond > 1 || whole < 1 || dw->form == TIN_FORM_WIDE
         || window->out_w > TIN_XTENSA_WIDEST) {
-        tin_dw_rows__generic(window, dw, pixel, rows, multiplier, scratch);
+        tin_dw_rows__taps(window, dw, pixel, rows, multiplier, scratch);
         return;
     }
+    TIN_RAN(stride == 1 ? "dw3x3_s1" : "dw3x3_s2", rows * window->out_w * dw->channels * dw->taps);
     tin_xtensa_plane_t plane = { .step = window->in_c, .dw = dw };
     plane.whole = whole;
     plane.pad_left = window->pad_left == 1;

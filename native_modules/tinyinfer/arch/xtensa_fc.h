@@ -112,6 +112,7 @@ TIN_HOT void tin_fc_row__xtensa(const tin_gemm_t *fc, const int8_t *x, int32_t o
     for (int32_t tap = fc->taps; tap < pitch; tap++) {
         column[tin_xtensa_place(tap)] = 0;
     }
+    TIN_RAN(fc->s4 ? "fc_s4" : "fc_s8", fc->channels * fc->taps);
     int32_t offset;
     tin_xtensa_totals(column, quads, fc->s4 ? -8 : -128, &offset, 1);
     const char *const from = (const char *)column - 4;

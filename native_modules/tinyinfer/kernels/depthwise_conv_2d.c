@@ -23,7 +23,7 @@ void tin_depthwise_conv_2d(const tin_node_t *node, int32_t row0, int32_t row1, v
         const int32_t rows = row1 - row0 < y->h - pixel.oh ? row1 - row0 : y->h - pixel.oh;
         dw.out = (int8_t *)y->data + row0 * y->w * dw.out_pitch;
         if (tin_reads_s16(&dw)) {
-            tin_dw_rows__generic(&window, &dw, pixel, rows, y->c / x->c, scratch);
+            tin_dw_rows_s16(&window, &dw, pixel, rows, y->c / x->c, scratch);
         } else {
             tin_dw_rows(&window, &dw, pixel, rows, y->c / x->c, scratch);
         }
