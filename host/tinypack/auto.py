@@ -89,7 +89,7 @@ def _unseen(exact: NDArray[np.float64], targets: NDArray[np.int64] | None) -> tu
         count, seen = 2, {int(answer) for answer in exact[:, 0] > 0}
     else:
         count, seen = exact.shape[1], set(exact.argmax(1).tolist())
-    if targets is not None and 0 <= targets.min() and targets.max() < count:
+    if targets is not None and targets.min() >= 0 and targets.max() < count:
         seen = set(targets.tolist())
     return tuple(i for i in range(count) if i not in seen)
 
