@@ -38,6 +38,8 @@ def read_wav(path: Path) -> NDArray[np.float32]:
         )
     frame = channels * bits // 8
     raw = chunks[b"data"]
+    if len(raw) < frame:
+        raise PackError(f"{path}: holds no sound; record it anew")
     sound = _numbers(raw[: len(raw) // frame * frame], kind, bits)
     return sound if channels == 1 else sound.reshape(-1, channels)
 

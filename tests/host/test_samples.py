@@ -146,6 +146,13 @@ def test_a_stereo_recording_keeps_its_channels(tmp_path):
     assert load_calibration(tmp_path).x.tolist() == [[[0, 0.5], [-1, 0]]]
 
 
+@pytest.mark.parametrize(("bits", "data"), [(16, b""), (24, b""), (16, b"\0")])
+def test_a_recording_of_nothing_is_refused(bits, data, tmp_path):
+    (tmp_path / "a.wav").write_bytes(riff(1, 1, bits, data))
+    with pytest.raises(PackError, match="holds no sound"):
+        load_calibration(tmp_path)
+
+
 def test_a_compressed_recording_is_refused(tmp_path):
     (tmp_path / "a.wav").write_bytes(riff(7, 1, 8, bytes(9)))
     with pytest.raises(PackError, match="format 7 with 8 bits; convert it to 16-bit PCM"):
