@@ -69,7 +69,7 @@ bool tin_decode_tensor(const tin_model_t *model, uint32_t index, tin_tensor_t *t
         return true;
     }
     tensor->bytes = elements * (tensor->bits / 8u);
-    tensor->data = model->arena == NULL ? NULL : model->arena + offset;
+    tensor->data = (void *)((uintptr_t)model->arena + offset);
     tensor->aligned = true;
     // A tensor is state as a whole or not at all.
     const uint32_t end = offset < model->state_bytes ? model->state_bytes : model->arena_bytes;

@@ -84,6 +84,11 @@ static inline uint32_t tin_root(const uint8_t *file) {
 
 // engine/decode.c: false if the tensor's own fields break a rule (its place in the arena or in the buffers included).
 bool tin_decode_tensor(const tin_model_t *model, uint32_t index, tin_tensor_t *tensor);
+// Where a decoded tensor lies in the arena of a model that is not yet bound.
+static inline uint32_t tin_unbound(const tin_tensor_t *tensor) {
+    return (uint32_t)(uintptr_t)tensor->data;
+}
+
 // Whole node; the tensors it names and its count of attributes must be known to be good.
 void tin_decode_node(const tin_model_t *model, uint32_t index, tin_node_t *node);
 

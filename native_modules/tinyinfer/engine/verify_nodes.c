@@ -2,10 +2,6 @@
 #include "engine/reader.h"
 #include "engine/verify.h"
 
-static bool disjoint(uint32_t a, uint32_t a_bytes, uint32_t b, uint32_t b_bytes) {
-    return a + a_bytes <= b || b + b_bytes <= a || b_bytes == 0;
-}
-
 static uint32_t start_of(const tin_model_t *model, uint32_t tensor) {
     const uint8_t *const file = model->file;
     const uint32_t table = tin_element_table(file, model->tensors, tensor);
@@ -17,11 +13,13 @@ static tin_status_t verify_tensors(const tin_model_t *model, uint32_t count, tin
     // State stands in the order of its places: then no two of its tensors share bytes.
     uint32_t state_end = 0;
     for (uint32_t i = 0; i < count; i++) {
-        if (!tin_decode_tensor(model, i, &tensor) || start_of(model, i) < state_end) {
+        const bool ok = tin_decode_tensor(model, i, &tensor);
+        const uint32_t at = tensor.constant ? UINT32_MAX : tin_unbound(&tensor);
+        if (!ok || at < state_end) {
             return tin_fail(error, TIN_ERR_TENSOR, (int32_t)i, 0);
         }
-        if (start_of(model, i) < model->state_bytes) {
-            state_end = start_of(model, i) + tensor.bytes;
+        if (at < model->state_bytes) {
+            state_end = at + tensor.bytes;
         }
     }
     return TIN_OK;
@@ -84,35 +82,33 @@ static bool extra_attrs_ok(const uint8_t *file, uint32_t attrs, uint32_t known) 
     return true;
 }
 
-// Where the node's outputs and scratch lie against all else it touches.
-static bool places_ok(const tin_model_t *model, const tin_node_t *node, uint32_t inputs, uint32_t outputs,
-    uint32_t scratch, uint32_t scratch_bytes) {
-    for (uint32_t o = 0; o < node->output_count; o++) {
-        const uint32_t out = start_of(model, tin_element_u16(model->file, outputs, o));
-        const uint32_t out_bytes = node->outputs[o].bytes;
-        if (!disjoint(out, out_bytes, scratch, scratch_bytes)) {
-            return false;
-        }
-        for (uint32_t other = 0; other < o; other++) {
-            const uint32_t at = start_of(model, tin_element_u16(model->file, outputs, other));
-            if (!disjoint(out, out_bytes, at, node->outputs[other].bytes)) {
-                return false;
-            }
-        }
-        for (uint32_t i = 0; i < node->input_count; i++) {
-            const uint32_t in = start_of(model, tin_element_u16(model->file, inputs, i));
-            if (node->inputs[i].constant || disjoint(out, out_bytes, in, node->inputs[i].bytes)) {
-                continue;
-            }
-            if (o != 0 || in < out || !tin_overlap_allowed(node, (int32_t)i, in - out)) {
-                return false;
-            }
-        }
+typedef struct {
+    uint32_t at, bytes;
+} place_t;
+
+static bool disjoint(const place_t *a, const place_t *b) {
+    return a->at + a->bytes <= b->at || b->at + b->bytes <= a->at || a->bytes == 0 || b->bytes == 0;
+}
+
+// Whether scratch and outputs share memory with nothing that the node touches; an input may lie over output 0 as the operator allows.
+static bool places_ok(const tin_node_t *node, place_t scratch) {
+    place_t places[1 + TIN_MAX_OUTPUTS + TIN_MAX_INPUTS] = { scratch };
+    int32_t count = 1;
+    for (int32_t i = 0; i < node->output_count; i++, count++) {
+        places[count].at = tin_unbound(&node->outputs[i]);
+        places[count].bytes = node->outputs[i].bytes;
     }
-    for (uint32_t i = 0; i < node->input_count; i++) {
-        const uint32_t in = start_of(model, tin_element_u16(model->file, inputs, i));
-        if (!node->inputs[i].constant && !disjoint(in, node->inputs[i].bytes, scratch, scratch_bytes)) {
-            return false;
+    const int32_t written = count;
+    for (int32_t i = 0; i < node->input_count; i++, count++) {
+        places[count].at = tin_unbound(&node->inputs[i]);
+        places[count].bytes = node->inputs[i].constant ? 0 : node->inputs[i].bytes;
+    }
+    for (int32_t i = 0; i < written; i++) {
+        for (int32_t j = i + 1; j < count; j++) {
+            if (!disjoint(&places[i], &places[j]) && (i != 1 || j < written || places[j].at < places[1].at
+                                                      || !tin_overlap_allowed(node, j - written, places[j].at - places[1].at))) {
+                return false;
+            }
         }
     }
     return true;
@@ -159,7 +155,8 @@ static tin_status_t verify_node(const tin_model_t *model, uint32_t index, uint32
                        || needed > (int64_t)(model->arena_bytes - scratch))) {
         return tin_fail(error, TIN_ERR_OVERLAP, number, 0);
     }
-    if (!places_ok(model, &node, inputs, outputs, absent ? 0 : scratch, needed > 0 ? (uint32_t)needed : 0)) {
+    const place_t place = { absent ? 0 : scratch, needed > 0 ? (uint32_t)needed : 0 };
+    if (!places_ok(&node, place)) {
         return tin_fail(error, TIN_ERR_OVERLAP, number, 0);
     }
     return TIN_OK;

@@ -4,13 +4,18 @@
 
 // Kinds of fields, in the order of model.fbs: 1 2 4 scalars; b h w vectors of 1, 2, 4 bytes; B the same, aligned to 16;
 // s string; t table; v vector of tables.
-static const char fields_of_buffer[] = "B";
-static const char fields_of_quantizer[] = "www";
-static const char fields_of_tensor[] = "w14444st";
-static const char fields_of_node[] = "2hhw4s";
-static const char fields_of_golden[] = "4bbw";
-static const char fields_of_family[] = "s4";
 static const char fields_of_model[] = "22vvvhh44vvsv";
+static const char fields_of_quantizer[] = "www";
+static const struct {
+    uint8_t field;               // of the model, a vector of these
+    char kinds[9];
+} tables[] = {
+    { FBS_MODEL_TENSORS, "w14444st" },
+    { FBS_MODEL_BUFFERS, "B" },
+    { FBS_MODEL_NODES, "2hhw4s" },
+    { FBS_MODEL_FAMILIES, "s4" },
+    { FBS_MODEL_GOLDEN, "4bbw" },
+};
 
 // More would be hostile: every vector of tables is walked once, and offsets may all lead to the same table.
 #define MAX_TABLES (65535)
@@ -134,10 +139,7 @@ static bool quantizer_ok(const file_t *file, uint32_t tensor) {
            && count == tin_count(file->data, tin_target(file->data, quantizer, FBS_QUANTIZER_OFFSET));
 }
 
-static bool tensors_ok(const file_t *file, uint32_t tensors) {
-    if (!all_ok(file, tensors, fields_of_tensor)) {
-        return false;
-    }
+static bool quantizers_ok(const file_t *file, uint32_t tensors) {
     for (uint32_t i = 0; i < tin_count(file->data, tensors); i++) {
         if (!quantizer_ok(file, tin_element_table(file->data, tensors, i))) {
             return false;
@@ -146,10 +148,7 @@ static bool tensors_ok(const file_t *file, uint32_t tensors) {
     return true;
 }
 
-static bool nodes_ok(const file_t *file, uint32_t nodes) {
-    if (!all_ok(file, nodes, fields_of_node)) {
-        return false;
-    }
+static bool attrs_ok(const file_t *file, uint32_t nodes) {
     for (uint32_t i = 0; i < tin_count(file->data, nodes); i++) {
         const uint32_t node = tin_element_table(file->data, nodes, i);
         if (tin_count(file->data, tin_target(file->data, node, FBS_NODE_ATTRS)) > MAX_NUMBERS) {
@@ -173,12 +172,14 @@ static bool model_ok(const file_t *file) {
     if (!table_ok(file, root, fields_of_model)) {
         return false;
     }
-    return tensors_ok(file, tin_target(file->data, root, FBS_MODEL_TENSORS))
-           && all_ok(file, tin_target(file->data, root, FBS_MODEL_BUFFERS), fields_of_buffer)
-           && nodes_ok(file, tin_target(file->data, root, FBS_MODEL_NODES))
-           && all_ok(file, tin_target(file->data, root, FBS_MODEL_FAMILIES), fields_of_family)
-           && labels_ok(file, tin_target(file->data, root, FBS_MODEL_LABELS))
-           && all_ok(file, tin_target(file->data, root, FBS_MODEL_GOLDEN), fields_of_golden);
+    for (uint32_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+        if (!all_ok(file, tin_target(file->data, root, tables[i].field), tables[i].kinds)) {
+            return false;
+        }
+    }
+    return quantizers_ok(file, tin_target(file->data, root, FBS_MODEL_TENSORS))
+           && attrs_ok(file, tin_target(file->data, root, FBS_MODEL_NODES))
+           && labels_ok(file, tin_target(file->data, root, FBS_MODEL_LABELS));
 }
 
 tin_status_t tin_verify_structure(const uint8_t *data, size_t size, tin_error_t *error) {
