@@ -4,9 +4,11 @@
 #include "engine/reader.h"
 #include "engine/verify.h"
 
-static void model_tensor(const tin_model_t *model, uint32_t field, int32_t index, tin_tensor_t *tensor) {
+uint32_t tin_decode_port(const tin_model_t *model, uint32_t field, int32_t index, tin_tensor_t *tensor) {
     const uint32_t vector = tin_target(model->file, tin_root(model->file), field);
-    tin_decode_tensor(model, tin_element_u16(model->file, vector, (uint32_t)index), tensor);
+    const uint32_t number = tin_element_u16(model->file, vector, (uint32_t)index);
+    tin_decode_tensor(model, number, tensor);
+    return tin_element_table(model->file, model->tensors, number);
 }
 
 static uint16_t model_count(const tin_model_t *model, uint32_t field) {
@@ -48,11 +50,11 @@ tin_status_t tin_bind(tin_model_t *model, void *arena, size_t size, tin_error_t 
 }
 
 void tin_input(const tin_model_t *model, int32_t index, tin_tensor_t *tensor) {
-    model_tensor(model, FBS_MODEL_INPUTS, index, tensor);
+    tin_decode_port(model, FBS_MODEL_INPUTS, index, tensor);
 }
 
 void tin_output(const tin_model_t *model, int32_t index, tin_tensor_t *tensor) {
-    model_tensor(model, FBS_MODEL_OUTPUTS, index, tensor);
+    tin_decode_port(model, FBS_MODEL_OUTPUTS, index, tensor);
 }
 
 void tin_reset(tin_model_t *model) {
@@ -123,26 +125,11 @@ uint32_t tin_node_crc(const tin_model_t *model, int32_t index) {
     return crc;
 }
 
-static int32_t element(const tin_tensor_t *tensor, uint32_t index) {
-    switch (tensor->dtype) {
-        case TIN_S8:
-            return ((const int8_t *)tensor->data)[index];
-        case TIN_U8:
-            return ((const uint8_t *)tensor->data)[index];
-        case TIN_S16:
-            return ((const int16_t *)tensor->data)[index];
-        case TIN_S32:
-            return ((const int32_t *)tensor->data)[index];
-        default:
-            return 0;
-    }
-}
-
 int32_t tin_argmax(const tin_tensor_t *tensor) {
     const uint32_t count = tensor->bits == 4 ? 0 : tensor->bytes / (tensor->bits / 8u);
     uint32_t best = 0;
     for (uint32_t i = 1; i < count; i++) {
-        if (element(tensor, i) > element(tensor, best)) {
+        if (tin_integer(tensor, tensor->data, i) > tin_integer(tensor, tensor->data, best)) {
             best = i;
         }
     }

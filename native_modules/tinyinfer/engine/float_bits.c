@@ -1,11 +1,12 @@
 // SPEC.md "Float input" and "Float output": binary32 bit patterns and integers only.
 #include "engine/reader.h"
 
-static int32_t element(const tin_tensor_t *tensor, const uint8_t *data, uint32_t index) {
+int32_t tin_integer(const tin_tensor_t *tensor, const void *data, uint32_t index) {
+    const uint8_t *const p = (const uint8_t *)data + index * (tensor->bits / 8u);
     if (tensor->bits == 8) {
-        return tensor->dtype == TIN_U8 ? data[index] : (int8_t)data[index];
+        return tensor->dtype == TIN_U8 ? *p : (int8_t)*p;
     }
-    return TIN_HAS_S16 && tensor->bits == 16 ? (int16_t)tin_u16(data + 2 * index) : tin_s32(data + 4 * index);
+    return tensor->bits == 16 ? (int16_t)tin_u16(p) : tin_s32(p);
 }
 
 // Element `index` of `bits` each.
@@ -51,12 +52,9 @@ static int32_t quantize(uint32_t bits, uint32_t multiplier, int32_t shift, int32
 
 bool tin_quantize_input(const tin_model_t *model, int32_t input, const void *f32, void *out, uint32_t count) {
     const uint8_t *const file = model->file;
-    const uint32_t root = tin_root(file);
-    const uint32_t index = tin_element_u16(file, tin_target(file, root, FBS_MODEL_INPUTS), (uint32_t)input);
-    const uint32_t table = tin_element_table(file, model->tensors, index);
-    const uint32_t quantizer = tin_target(file, table, FBS_TENSOR_QUANTIZER);
     tin_tensor_t tensor;
-    tin_input(model, input, &tensor);
+    const uint32_t table = tin_decode_port(model, FBS_MODEL_INPUTS, input, &tensor);
+    const uint32_t quantizer = tin_target(file, table, FBS_TENSOR_QUANTIZER);
     if (quantizer == 0) {
         return false;
     }
@@ -103,17 +101,13 @@ static uint32_t pack_binary32(uint64_t magnitude, int32_t exponent) {
 }
 
 void tin_dequantize_output(const tin_model_t *model, int32_t output, const void *in, void *f32, uint32_t count) {
-    const uint8_t *const file = model->file;
-    const uint32_t root = tin_root(file);
-    const uint32_t index = tin_element_u16(file, tin_target(file, root, FBS_MODEL_OUTPUTS), (uint32_t)output);
-    const uint32_t table = tin_element_table(file, model->tensors, index);
-    const uint32_t scale = tin_scalar(file, table, FBS_TENSOR_SCALE, 4, 0);
+    tin_tensor_t tensor;
+    const uint32_t table = tin_decode_port(model, FBS_MODEL_OUTPUTS, output, &tensor);
+    const uint32_t scale = tin_scalar(model->file, table, FBS_TENSOR_SCALE, 4, 0);
     const uint32_t field = scale >> 23 & 255;
     const uint32_t mantissa = (scale & 0x7fffff) | (field == 0 ? 0 : 1u << 23);
-    tin_tensor_t tensor;
-    tin_output(model, output, &tensor);
     for (uint32_t i = 0; i < count; i++) {
-        const int64_t q = (int64_t)element(&tensor, in, i) - tensor.zero_point;
+        const int64_t q = (int64_t)tin_integer(&tensor, in, i) - tensor.zero_point;
         const uint64_t magnitude = (uint64_t)(q < 0 ? -q : q) * mantissa;
         const bool negative = (q < 0) != (scale >> 31 != 0) && magnitude != 0;
         const uint32_t bits = pack_binary32(magnitude, (int32_t)(field == 0 ? 1 : field) - 150);

@@ -92,4 +92,9 @@ static inline uint32_t tin_unbound(const tin_tensor_t *tensor) {
 // Whole node; the tensors it names and its count of attributes must be known to be good.
 void tin_decode_node(const tin_model_t *model, uint32_t index, tin_node_t *node);
 
+// engine/engine.c: input or output `index` of the model, by the field that lists them. Its table.
+uint32_t tin_decode_port(const tin_model_t *model, uint32_t field, int32_t index, tin_tensor_t *tensor);
+// engine/float_bits.c: an element of the tensor's type; `data` may lie at any address.
+int32_t tin_integer(const tin_tensor_t *tensor, const void *data, uint32_t index);
+
 #endif
