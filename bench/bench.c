@@ -28,30 +28,39 @@ static void load_inputs(const tin_model_t *model, const uint8_t *bytes) {
 }
 
 #ifdef TIN_TRACE
+#include "arch/family.h"
+
 // What ran since the last print.
 static struct {
-    const char *block;
+    const char *kernel;
     uint32_t count;
 } ran[16];
 
-void tin_ran(const char *block, int32_t count) {
+void tin_ran(const char *kernel, int32_t count) {
     size_t place = 0;
-    while (ran[place].block && ran[place].block != block) {
+    while (ran[place].kernel && ran[place].kernel != kernel) {
         place++;
     }
-    ran[place].block = block;
+    ran[place].kernel = kernel;
     ran[place].count += (uint32_t)count;
 }
 
 static void print_ran(void) {
-    for (size_t place = 0; ran[place].block; place++) {
+    for (size_t place = 0; ran[place].kernel; place++) {
         machine_print("ran ");
-        print_number(ran[place].block, ran[place].count);
+        print_number(ran[place].kernel, ran[place].count);
     }
     memset(ran, 0, sizeof(ran));
 }
+
+static void print_family(void) {
+    print_number("family", TIN_FAMILY);
+}
 #else
 static void print_ran(void) {
+}
+
+static void print_family(void) {
 }
 #endif
 
@@ -98,5 +107,6 @@ int machine_main(void) {
         print_number("crc", tin_node_crc(&model, node));
     }
     print_number("arena", model.arena_bytes);
+    print_family();
     return 0;
 }

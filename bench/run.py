@@ -9,6 +9,7 @@ from itertools import pairwise
 from math import prod
 from pathlib import Path
 
+from tinypack.kernel_rows import families
 from tinypack.model_file import ModelSpec
 from tinypack.model_file.spec import BITS, GoldenSpec
 
@@ -63,10 +64,12 @@ def run(core: Core, model: bytes, inputs: bytes, arena_bytes: int, profile: int 
         return _read(printed, counts.read_text(), profile is not None)
 
 
-def run_blocks(
+def run_kernels(
     core: Core, model: bytes, inputs: bytes, arena_bytes: int
-) -> tuple[Counter[str], ...]:
-    """For each node the blocks that ran, arch/trace.h, with their multiply-accumulates."""
+) -> tuple[str, tuple[Counter[str], ...]]:
+    """The kernel family, and for each node the kernels that ran, arch/trace.h, with their
+    multiply-accumulates.
+    """
     elf = build(core, "trace", defines=("TIN_TRACE",))
     printed = _emulate_job(core, elf, _job(model, inputs, arena_bytes))
     nodes: list[Counter[str]] = []
@@ -76,9 +79,11 @@ def run_blocks(
             ran[fields[0]] += int(fields[1])
         elif kind == "crc":
             nodes.append(ran)
+        elif kind == "family":
+            family = families()[int(fields[0])]
         if kind in ("crc", "invoke_crc"):
             ran = Counter()
-    return tuple(nodes)
+    return family, tuple(nodes)
 
 
 def _emulate_job(core: Core, elf: Path, job: bytes, *options: str) -> str:

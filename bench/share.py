@@ -1,6 +1,7 @@
-"""The part of the multiply-accumulates that blocks of a core's own did, rather than plain C.
+"""The part of the multiply-accumulates that kernels of a core's own did, rather than plain C.
 
-The kernels tell where they choose (arch/trace.h); what they do not tell of counts as plain.
+The kernels tell where they run (arch/trace.h); what they do not tell of counts as plain. It must
+be what `tinypack info` and profile() say: rows of arch/choice.h.
 """
 
 from collections import Counter
@@ -9,12 +10,14 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+from tinyinfer.kernels import PLAIN as PLAIN_C
+from tinypack.kernels import fast, kernels_by_family, main_kernel
 from tinypack.model_file import read_model
 from tinypack.report import cost
 
 from bench import models
 from bench.cores import Core
-from bench.run import golden_bytes, run_blocks
+from bench.run import golden_bytes, run_kernels
 
 PLAIN = "_plain"
 # Of each network that is not tiny.
@@ -24,25 +27,45 @@ TINY = 1000
 
 @dataclass(frozen=True)
 class Node:
-    """An operator's multiply-accumulates, and those of each block that it ran."""
+    """An operator's multiply-accumulates, those of each kernel that ran, and the part of each
+    kernel that the rows promise.
+    """
 
     op: str
     macs: int
-    blocks: Counter[str]
+    ran: Counter[str]
+    promised: dict[str, float]
 
     @property
     def own(self) -> int:
-        """What blocks that are not plain did; blocks of operators without MACs count outputs."""
-        told = sum(n for block, n in self.blocks.items() if not block.endswith(PLAIN))
+        """What kernels that are not plain did; those of operators without MACs count outputs."""
+        told = sum(n for kernel, n in self.ran.items() if not kernel.endswith(PLAIN))
         return told if self.macs else 0
+
+    @property
+    def as_promised(self) -> bool:
+        """Whether the kernel that the rows name did most, and plain C as much as they say.
+
+        The rows name one kernel for the last channels too, which another one may do.
+        """
+        most = max(self.ran, key=self.ran.__getitem__, default=PLAIN)
+        kernel = PLAIN_C if most.endswith(PLAIN) else most
+        told = max(self.macs, self.ran.total())
+        return kernel == main_kernel(self.promised) and (
+            not self.macs or abs(self.own - fast(self.promised) * told) < 1
+        )
 
 
 def counted(core: Core, path: Path) -> list[Node]:
     data = path.read_bytes()
     model = read_model(data)
-    ran = run_blocks(core, data, golden_bytes(model, model.golden[0]), model.arena_bytes)
+    inputs = golden_bytes(model, model.golden[0])
+    family, ran = run_kernels(core, data, inputs, model.arena_bytes)
     costs = cost(model, len(data)).nodes
-    return [Node(node.op, node.macs, blocks) for node, blocks in zip(costs, ran, strict=True)]
+    return [
+        Node(node.op, known.macs, kernels, kernels_by_family(model, node)[family])
+        for node, known, kernels in zip(model.nodes, costs, ran, strict=True)
+    ]
 
 
 def share(nodes: Iterable[Node]) -> float:
@@ -56,11 +79,12 @@ def table(core: Core, names: Iterable[str], nodes: bool) -> tuple[list[str], lis
     large: dict[str, list[Node]] = {}
     for name in names:
         found = counted(core, models.packed(name, "int8"))
+        complaints += misnamed(f"{core.name} {name}", found)
         lines.append(_line(core, name, found))
         if nodes:
             lines += [
                 f"{index:10} {node.op:20}{node.macs:12,}  "
-                + ", ".join(f"{block} {count:,}" for block, count in node.blocks.items())
+                + ", ".join(f"{kernel} {count:,}" for kernel, count in node.ran.items())
                 for index, node in enumerate(found)
             ]
         if sum(node.macs for node in found) >= TINY:
@@ -76,6 +100,15 @@ def table(core: Core, names: Iterable[str], nodes: bool) -> tuple[list[str], lis
         lowest = min(random, key=lambda name: share(random[name]))
         lines.append(f"{_line(core, 'lowest random', random[lowest])}: {lowest}")
     return lines, complaints
+
+
+def misnamed(name: str, nodes: Iterable[Node]) -> list[str]:
+    """A sentence for each node that did not run what `tinypack info` and profile() say."""
+    return [
+        f"{name} {index} {node.op}: {dict(node.ran)} ran, the rows promise {node.promised}"
+        for index, node in enumerate(nodes)
+        if not node.as_promised
+    ]
 
 
 def _line(core: Core, name: str, nodes: Iterable[Node]) -> str:

@@ -56,6 +56,14 @@ def engine_needs(buffer):
     return _native.needs(buffer)
 
 
+def kernel_family():
+    """Name of the native module's kernel family; None of the Python engine."""
+    from .kernel_table import FAMILIES
+
+    number = getattr(_native, "FAMILY", None)
+    return None if number is None else FAMILIES[number]
+
+
 def new_engine(buffer, arena):
     return _native.Engine(buffer, arena)
 

@@ -177,7 +177,10 @@ class Model:
         return test(self)
 
     def profile(self):
-        """One inference: [(operator, name, microseconds)] in order. Allocates."""
+        """One inference: [(operator, name, microseconds, kernel)] in order. Allocates.
+
+        The kernel is one of this engine's kernel family ("gemm dsp"), "plain c" or "python".
+        """
         from .self_test import profile
 
         check_idle(self._stepping)

@@ -2,7 +2,8 @@
 
 import time
 
-from .model_file import byte_count
+from .backend import kernel_family
+from .model_file import DTYPE_BITS, byte_count
 
 if hasattr(time, "ticks_us"):
     from time import ticks_diff, ticks_us
@@ -39,9 +40,41 @@ def profile(model):
         start = ticks_us()
         engine.run_node()
         spent = ticks_diff(ticks_us(), start)
-        rows.append(operator(model._file, index) + (spent,))
+        rows.append(operator(model._file, index) + (spent, _kernel(model, index)))
     model.reset()
     return rows
+
+
+def _kernel(model, index):
+    """What node `index` runs: a kernel and its family, or 'plain c', or 'python'."""
+    family = kernel_family()
+    if family is None:
+        return "python"
+    try:
+        from .engine.optable import OPS
+    except ImportError:  # a board without the Python engine
+        return family
+    from .kernels import PLAIN, Facts, Operand, kernel
+
+    file = model._file
+    node = file.node(index)
+    op = OPS[node.op]
+    tensors = [file.tensor(i) for i in node.inputs + node.outputs]
+    operands = [
+        Operand(
+            tensor.shape,
+            DTYPE_BITS[tensor.dtype],
+            tensor.zero_point,
+            file.buffer(tensor.buffer) if tensor.offset < 0 else None,
+        )
+        for tensor in tensors
+    ]
+    names, defaults = op[4:6]
+    values = node.attrs + defaults[len(node.attrs) :]
+    attributes = Facts(**dict(zip(names, values)))
+    count = len(node.inputs)
+    name = kernel(family, op[0], operands[:count], operands[count], attributes, model.aligned)
+    return name if name == PLAIN else name + " " + family
 
 
 def operator(file, index):

@@ -40,7 +40,7 @@ def html_report(
     SubElement(body, "h1").text = name
     for warning in result["warnings"]:
         SubElement(body, "p", {"class": "warning"}).text = warning
-    _table(body, "Summary", ("", ""), _summary(result, model))
+    _table(body, "Summary", ("", ""), _summary(result, model, total))
     if boards := result.get("boards"):
         rows = [
             (b["id"], "fits" if b["fits"] else b["reason"], b["ram_bytes"], b["ram_free"])
@@ -58,7 +58,7 @@ def html_report(
     return f"<!DOCTYPE html>\n{text}\n".encode()
 
 
-def _summary(result: Mapping[str, Any], model: ModelSpec) -> list[tuple[object, ...]]:
+def _summary(result: Mapping[str, Any], model: ModelSpec, total: Cost) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = [
         ("file", result["output"]),
         ("precision", result["precision"]),
@@ -68,6 +68,10 @@ def _summary(result: Mapping[str, Any], model: ModelSpec) -> list[tuple[object, 
         ("no order of layers needs less than", result["arena_lower_bound"]),
         ("parameters", result["params"]),
         ("multiply-accumulates", result["macs"]),
+        *(
+            (f"of them not in plain c, {family}", f"{macs / max(total.macs, 1):.1%}")
+            for family, macs in total.fast_macs.items()
+        ),
     ]
     if accuracy := result["accuracy"]:
         where = f"on {accuracy['samples']} {accuracy['set']} samples"
@@ -90,6 +94,7 @@ def _layers(body: Element, model: ModelSpec, total: Cost, noise: Sequence[float 
         "bytes of weights",
         "bytes alive",
         "signal to noise, dB",
+        *(f"kernel, {family}" for family in total.fast_macs),
     )
     rows = [
         (
@@ -101,6 +106,7 @@ def _layers(body: Element, model: ModelSpec, total: Cost, noise: Sequence[float 
             node.weight_bytes,
             node.live_bytes,
             "" if decibels is None else f"{decibels:.1f}",
+            *node.kernels.values(),
         )
         for node, decibels in zip(total.nodes, noise, strict=True)
     ]

@@ -1,7 +1,7 @@
 """What is generated in a checkout.
 
-From ops.def OPERATORS.md and the operator table of the Python engine, from the files of the
-package `tinyinfer` what mip downloads.
+From ops.def OPERATORS.md and the operator table of the Python engine, from the headers in arch/
+the table of kernels, from the files of the package `tinyinfer` what mip downloads.
 
 `python -m tinypack.ops_doc` writes them; a test fails when they are stale.
 """
@@ -12,6 +12,7 @@ import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 
+from .kernel_rows import families, kernel_rows
 from .optable import OPS, Op
 from .resources import native_dir
 
@@ -77,6 +78,28 @@ def engine_table() -> str:
     return "\n".join([*lines, "}"]) + "\n"
 
 
+def kernel_table() -> str:
+    """device/tinyinfer/kernel_table.py: the headers are not on the board."""
+    lines = [
+        f'"""Generated from native_modules/tinyinfer/arch by `{_COMMAND}`: do not edit."""',
+        "",
+        "# fmt: off",
+        "# ruff: noqa: E501, RUF021",
+        "# by number",
+        f"FAMILIES = {families()!r}".replace("'", '"'),
+    ]
+    for family, rows in kernel_rows().items():
+        lines += ["", "", f"def {family}():", "    return ("]
+        for row in rows:
+            lines.append(f'        ("{row.block}", "{row.kernel}",')
+            lines.append(f"         lambda {', '.join(row.asks)}: {row.condition}),")
+        lines.append("    )")
+    lines += ["", "", "# by family: block, kernel, which layers it takes", "ROWS = {"]
+    lines += [f'    "{family}": {family},' for family in kernel_rows()]
+    lines.append("}")
+    return "\n".join(lines) + "\n"
+
+
 def _tuple(items: Iterable[str]) -> str:
     text = "".join(f"{item}, " for item in items)
     return textwrap.fill(
@@ -102,6 +125,7 @@ def generated() -> dict[Path, str]:
     return {
         native / "OPERATORS.md": operators_markdown(),
         device / "tinyinfer/engine/optable.py": engine_table(),
+        device / "tinyinfer/kernel_table.py": kernel_table(),
         device / "package.json": mip_package(device),
     }
 

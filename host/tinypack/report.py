@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .kernels import SHOWN, fast, kernels_by_family, main_kernel
 from .model_file import ModelSpec, TensorSpec
 from .optable import OPS, evaluate
 from .plan.lifetime import formula_names, lifetimes
@@ -19,12 +20,14 @@ class NodeCost:
     macs: int
     weight_bytes: int
     live_bytes: int
+    kernels: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Cost:
     """`params` counts weights and biases. `weight_bytes` are of weights as they are stored,
-    `constant_bytes` also of biases, multipliers and tables.
+    `constant_bytes` also of biases, multipliers and tables. `fast_macs` are those that a kernel
+    family does not leave to plain C.
     """
 
     file_bytes: int
@@ -34,12 +37,14 @@ class Cost:
     arena_by_family: Mapping[str, int]
     params: int
     macs: int
+    fast_macs: Mapping[str, int]
     nodes: tuple[NodeCost, ...]
 
 
 def cost(model: ModelSpec, file_bytes: int) -> Cost:
     live = lifetimes(model).live
     nodes = []
+    fast_macs = dict.fromkeys(SHOWN, 0)
     # Weights that several nodes share count once in the sums.
     weight_bytes: dict[int, int] = {}
     params: dict[int, int] = {}
@@ -47,15 +52,20 @@ def cost(model: ModelSpec, file_bytes: int) -> Cost:
         indices = [i for i in node.inputs if model.tensors[i].data is not None]
         constants = [model.tensors[i] for i in indices]
         sizes = [_weight_bytes(node.op, tensor) for tensor in constants]
+        macs = evaluate(OPS[node.op].macs, formula_names(model, node))
+        kernels = kernels_by_family(model, node)
+        for family, parts in kernels.items():
+            fast_macs[family] += round(macs * fast(parts))
         nodes.append(
             NodeCost(
                 name=node.name,
                 op=node.op,
                 shape=model.tensors[node.outputs[0]].shape,
                 weights=constants[0].dtype if constants else "",
-                macs=evaluate(OPS[node.op].macs, formula_names(model, node)),
+                macs=macs,
                 weight_bytes=sum(sizes),
                 live_bytes=live[index],
+                kernels={family: main_kernel(parts) for family, parts in kernels.items()},
             )
         )
         weight_bytes |= zip(indices, sizes, strict=True)
@@ -69,6 +79,7 @@ def cost(model: ModelSpec, file_bytes: int) -> Cost:
         arena_by_family=dict(model.families),
         params=sum(params.values()),
         macs=sum(node.macs for node in nodes),
+        fast_macs=fast_macs,
         nodes=tuple(nodes),
     )
 
@@ -121,6 +132,7 @@ def info(model: ModelSpec, file_bytes: int) -> dict[str, Any]:
         "arena_by_family": dict(total.arena_by_family),
         "params": total.params,
         "macs": total.macs,
+        "fast_macs": dict(total.fast_macs),
         "operators": [
             {
                 "op": node.op,
@@ -130,6 +142,7 @@ def info(model: ModelSpec, file_bytes: int) -> dict[str, Any]:
                 "macs": node.macs,
                 "weight_bytes": node.weight_bytes,
                 "live_bytes": node.live_bytes,
+                "kernels": dict(node.kernels),
             }
             for node in total.nodes
         ],

@@ -21,6 +21,7 @@ extern const mp_obj_type_t engine_type;
 #include "py/binary.h"
 #include "py/mperrno.h"
 #include "py/objarray.h"
+#include "arch/family.h"
 #include "tin.h"
 
 typedef struct {
@@ -383,6 +384,7 @@ MP_DEFINE_CONST_OBJ_TYPE(
 static const mp_rom_map_elem_t tinyinfer_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__tinyinfer) },
     { MP_ROM_QSTR(MP_QSTR_BACKEND), MP_ROM_QSTR(MP_QSTR_usermod) },
+    { MP_ROM_QSTR(MP_QSTR_FAMILY), MP_ROM_INT(TIN_FAMILY) },
     { MP_ROM_QSTR(MP_QSTR_Engine), MP_ROM_PTR(&engine_type) },
     { MP_ROM_QSTR(MP_QSTR_needs), MP_ROM_PTR(&needs_obj) },
 };

@@ -310,6 +310,16 @@ def check_profile():
         "conv_2d", "depthwise_conv_2d", "reshape", "fully_connected", "softmax",
     ]  # fmt: skip
     assert rows[0][1] == "first" and all(row[2] >= 0 for row in rows)
+    kernels = [row[3] for row in rows]
+    if not NATIVE:
+        assert kernels == ["python"] * 5
+        return
+    assert kernels[2] == kernels[4] == "plain c"
+    # The native module for the PC is plain C throughout.
+    assert kernels[0] == "plain c" or kernels[0].startswith("gemm "), kernels
+    family = kernels[0].split(" ")[-1]
+    for kernel, block in (kernels[1], "dw"), (kernels[3], "fc"):
+        assert kernel == "plain c" or (kernel.startswith(block) and kernel.endswith(family))
 
 
 def check_check():

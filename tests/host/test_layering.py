@@ -16,6 +16,13 @@ IMPORTS = {
     "tinypack.wording": (),
     "tinypack.resources": (),
     "tinypack.optable": ("tinypack.resources",),
+    "tinypack.kernel_rows": ("tinypack.resources",),
+    "tinypack.kernels": (
+        "tinypack.model_file",
+        "tinypack.plan",
+        "tinypack.optable",
+        "tinyinfer.kernels",
+    ),
     "tinypack.ops": ("tinypack.ir", "tinypack.optable", "tinypack.errors"),
     "tinypack.passes": ("tinypack.ops", "tinypack.ir", "tinypack.optable", "tinypack.errors"),
     "tinypack.importers": ("tinypack.ops", "tinypack.ir", "tinypack.errors"),
@@ -29,6 +36,7 @@ IMPORTS = {
     "tinypack.plan": ("tinypack.model_file", "tinypack.optable"),
     "tinypack.quant": ("tinypack.ops", "tinypack.ir", "tinypack.model_file", "tinypack.errors"),
     "tinypack.report": (
+        "tinypack.kernels",
         "tinypack.model_file",
         "tinypack.plan",
         "tinypack.optable",
@@ -38,7 +46,12 @@ IMPORTS = {
     "tinyinfer.model_file": (),
     "tinyinfer.source": (),
     "tinyinfer.engine": ("tinyinfer.busy", "tinyinfer.model_file"),
-    "tinyinfer.backend": ("tinyinfer.engine", "tinyinfer.source", "_tinyinfer"),
+    "tinyinfer.backend": (
+        "tinyinfer.engine",
+        "tinyinfer.kernel_table",
+        "tinyinfer.source",
+        "_tinyinfer",
+    ),
     "tinyinfer.model": (
         "tinyinfer.backend",
         "tinyinfer.busy",
@@ -47,7 +60,14 @@ IMPORTS = {
         "tinyinfer.self_test",
         "tinyinfer.source",
     ),
-    "tinyinfer.self_test": ("tinyinfer.model_file", "tinyinfer.engine.optable"),
+    "tinyinfer.kernel_table": (),
+    "tinyinfer.kernels": ("tinyinfer.kernel_table",),
+    "tinyinfer.self_test": (
+        "tinyinfer.backend",
+        "tinyinfer.engine.optable",
+        "tinyinfer.kernels",
+        "tinyinfer.model_file",
+    ),
     "tinyinfer.describe": ("tinyinfer.backend", "tinyinfer.model", "tinyinfer.model_file"),
 }
 # The only files and folders that may import something.
@@ -98,9 +118,9 @@ INCLUDES = {
         "ops.def",
     ),
     "tin.h": ("kernels/kernel.h",),
-    "modtinyinfer.c": ("py/", "tin.h"),
+    "modtinyinfer.c": ("py/", "arch/family.h", "tin.h"),
     "natmod/": ("../modtinyinfer.c",),
-    "cpython/": ("Python.h", "tin.h"),
+    "cpython/": ("Python.h", "arch/family.h", "tin.h"),
 }
 # Through whatever they include, these never reach those.
 NEVER_REACH = {

@@ -39,9 +39,8 @@ int main(void) {
         if (set % 11 == 0) {
             add.k_multiplier = add.params.multiplier = INT32_MAX;
         }
-        const int32_t x_factor = tin_add_factor(&add, add.x_multiplier, add.x_shift);
-        const int32_t k_factor = tin_add_factor(&add, add.k_multiplier, add.k_shift);
-        usable += x_factor >= 0 && k_factor >= 0 && x_factor <= TIN_ADD_LARGEST - k_factor;
+        usable += tin_takes_add_scaled(&add, 1, 1) && tin_add_factor(&add, add.x_multiplier, add.x_shift)
+            <= TIN_ADD_LARGEST - tin_add_factor(&add, add.k_multiplier, add.k_shift);
         tin_add_row__generic(&add, x, 1, k, 1, plain, PAIRS);
         tin_add_row__linear(&add, x, 1, k, 1, linear, PAIRS);
         for (int32_t i = 0; i < PAIRS; i++) {

@@ -1,4 +1,5 @@
-"""Nearly all multiply-accumulates run in blocks that were written for the core."""
+"""Nearly all multiply-accumulates run in kernels that were written for the core, those that
+`tinypack info` and profile() name."""
 
 import pytest
 
@@ -11,7 +12,8 @@ TOLD = ("conv_2d", "depthwise_conv_2d", "fully_connected")
 
 @pytest.mark.parametrize("core", CORES)
 def test_share(core: str) -> None:
-    """Of each random network, and of each one that TINYINFER_MODELS has."""
+    """Of each random network, and of each one that TINYINFER_MODELS has. Each operator of each one
+    runs what it is said to run."""
     _, complaints = share.table(CORES[core], models.shared_and_random(), nodes=False)
     assert not complaints
 
@@ -22,5 +24,6 @@ def test_all_is_told(core: str) -> None:
     for name in ("kws_seeded", "ic_seeded", "ad", "random_0", "random_1", "random_6"):
         for precision in models.PRECISIONS:
             nodes = share.counted(CORES[core], models.packed(name, precision))
-            assert [n for n in nodes if n.op in TOLD and n.blocks.total() != n.macs] == []
+            assert [n for n in nodes if n.op in TOLD and n.ran.total() != n.macs] == []
             assert sum(n.op in TOLD for n in nodes) >= 3
+            assert share.misnamed(name, nodes) == []

@@ -89,3 +89,24 @@ def print_info(file: Path, result: dict[str, Any]) -> None:
         ],
         left=4,
     )
+    families = list(result["fast_macs"])
+    print_table(
+        "kernels, by the core of the board (tinypack boards)",
+        ("name", "operator", *families),
+        [
+            *(
+                (node["name"], node["op"], *(node["kernels"][family] for family in families))
+                for node in result["operators"]
+            ),
+            (
+                "MACs not in plain c",
+                "",
+                *(f"{_part(result, family):.1%}" for family in families),
+            ),
+        ],
+        left=2 + len(families),
+    )
+
+
+def _part(result: dict[str, Any], family: str) -> float:
+    return float(result["fast_macs"][family] / max(result["macs"], 1))

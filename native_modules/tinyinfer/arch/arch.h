@@ -13,8 +13,7 @@
 #include "arch/rv32.h"
 #elif TIN_FAMILY == TIN_FAMILY_XTENSA
 #include "arch/xtensa.h"
-#elif defined(__SSE2__) && !defined(MICROPY_ENABLE_DYNRUNTIME)
-// Not in native modules: on a PC they show what boards do, whose bytes count.
+#elif TIN_FAMILY == TIN_FAMILY_X86
 #include "arch/x86.h"
 #endif
 

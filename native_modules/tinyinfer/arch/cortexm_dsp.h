@@ -18,6 +18,9 @@
 // Both saturate to s8; tin_clamp_range does the rest where the output's range is not that.
 enum { TIN_FORM_WIDE, TIN_FORM_RELU, TIN_FORM_SIGNED };
 
+TIN_KERNEL(form, narrow, taps <= 1 << 15)
+TIN_KERNEL(form_params, narrow_params, params->bias >= -(1 << 29) && params->bias < 1 << 29 && params->shift >= -31 && params->shift < 0)
+
 static inline uint8_t tin_requant_form__dsp(const uint8_t *params, int32_t rows, int32_t taps, const tin_output_t *to) {
     uint32_t biases = 0, shifts = 0;
     for (const uint8_t *const end = params + 12 * rows; params != end; params += 12) {
@@ -27,7 +30,9 @@ static inline uint8_t tin_requant_form__dsp(const uint8_t *params, int32_t rows,
         // r = 0 becomes a bit that is out of range.
         shifts |= shift == 0 ? 32 : shift;
     }
-    if (biases >> 29 || shifts > 31 || taps > 1 << 15) {
+    // The row holds for all channels where it holds for their bits together.
+    const tin_params_t together = { (int32_t)biases, 0, (int32_t)(0 - shifts) };
+    if (!tin_takes_narrow(taps, to) || !tin_takes_narrow_params(&together)) {
         return TIN_FORM_WIDE;
     }
     return to->zero_point == to->low && shifts <= 15 ? TIN_FORM_RELU : TIN_FORM_SIGNED;

@@ -44,15 +44,19 @@ TIN_ASM void tin_add_halves(const int8_t *half, const int8_t *other, int8_t *out
         "    pop    {r4-r11, pc}\n");
 }
 
+TIN_KERNEL(add_row, add_halves, x_step == 1 && k_step == 1 && !add->subtract && add->left_shift == TIN_ADD_LEFT_SHIFT
+    && ((add->x_multiplier == 1 << 30 && add->x_shift == 0 && add->k_shift >= -23 && add->k_shift <= -1)
+        || (add->k_multiplier == 1 << 30 && add->k_shift == 0 && add->x_shift >= -23 && add->x_shift <= -1))
+    && add->params.shift >= -23 && add->params.shift <= -1)
+
 static inline void tin_add_row__dsp(const tin_add_t *add, const int8_t *x, int32_t x_step, const int8_t *k, int32_t k_step, int8_t *out,
     int32_t count) {
-    const bool x_is_half = add->x_multiplier == 1 << 30 && add->x_shift == 0;
-    const bool k_is_half = add->k_multiplier == 1 << 30 && add->k_shift == 0;
+    // Then the other one's shift is not 0.
+    const bool x_is_half = add->x_shift == 0;
     const int32_t half_zero_point = x_is_half ? add->x_zero_point : add->k_zero_point;
     const int32_t zero_point = x_is_half ? add->k_zero_point : add->x_zero_point;
     const int32_t shift = x_is_half ? add->k_shift : add->x_shift;
-    if (x_step != 1 || k_step != 1 || add->subtract || add->left_shift != TIN_ADD_LEFT_SHIFT || !(x_is_half || k_is_half)
-        || shift < -23 || shift > -1 || add->params.shift < -23 || add->params.shift > -1) {
+    if (!tin_takes_add_halves(add, x_step, k_step)) {
         tin_add_row__generic(add, x, x_step, k, k_step, out, count);
         return;
     }
@@ -61,7 +65,7 @@ static inline void tin_add_row__dsp(const tin_add_t *add, const int8_t *x, int32
         half_zero_point * (1 << (TIN_ADD_LEFT_SHIFT - 1)),
         add->params.multiplier, (2 * add->to.zero_point + 1) * (1 << (-add->params.shift - 1)), -add->params.shift - 1,
     };
-    TIN_RAN("add_halves", count);
+    TIN_RAN(add_halves, count);
     tin_add_halves(x_is_half ? x : k, x_is_half ? k : x, out, out + count, &halves);
     tin_clamp_range(&add->to, out, 0, 1, count);
 }

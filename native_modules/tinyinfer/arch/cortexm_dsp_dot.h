@@ -43,11 +43,14 @@ static inline uint32_t tin_nibbles(uint32_t word) {
     return bytes;
 }
 
+// Those that remain are plain.
+TIN_KERNEL(dot, dot, taps >= 4 && (!s4 || taps >= 8))
+
 __attribute__((noinline, unused)) static uint32_t tin_dot__dsp(const void *x, int32_t bits, const uint8_t *plane, bool s4, int32_t taps) {
     const int16_t *x16 = x;
     const int8_t *x8 = x;
     uint32_t acc = 0;
-    TIN_RAN(s4 ? "dot_s4" : "dot_s8", taps & (s4 ? ~7 : ~3));
+    TIN_RAN(dot, taps & (s4 ? ~7 : ~3));
     for (; s4 && taps >= 8; taps -= 8, plane += 4) {
         // Nibble i of the word is of tap i.
         const uint32_t w = tin_load_u32(plane);

@@ -303,15 +303,18 @@ static inline void tin_dw_widen(const tin_window_t *window, const int8_t *x, int
     }
 }
 
+TIN_KERNEL(dw_rows, dw3x3, !dw->s16 && window->kernel_h == 3 && window->kernel_w == 3 && window->stride_w <= 2
+    && window->stride_h == window->stride_w && window->dilation_h == 1 && window->dilation_w == 1 && multiplier == 1
+    && dw->form != TIN_FORM_WIDE)
+
 static inline void tin_dw_rows__dsp(const tin_window_t *window, const tin_gemm_t *dw, tin_pixel_t pixel, int32_t rows, int32_t multiplier,
     void *scratch) {
     const int32_t stride = window->stride_w;
-    if (window->kernel_h != 3 || window->kernel_w != 3 || stride > 2 || window->stride_h != stride || window->dilation_h != 1
-        || window->dilation_w != 1 || multiplier != 1 || dw->form == TIN_FORM_WIDE) {
+    if (!tin_takes_dw3x3(window, dw, multiplier)) {
         tin_dw_rows__taps(window, dw, pixel, rows, multiplier, scratch);
         return;
     }
-    TIN_RAN(stride == 1 ? "dw3x3_s1" : "dw3x3_s2", rows * window->out_w * dw->channels * dw->taps);
+    TIN_RAN(dw3x3, rows * window->out_w * dw->channels * dw->taps);
     // Columns of a plane: left border, input, and what the last window reads behind it.
     const int32_t columns = (window->out_w - 1) * stride + 3;
     const int32_t behind = columns - window->pad_left;

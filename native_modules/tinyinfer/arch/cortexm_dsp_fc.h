@@ -219,6 +219,10 @@ static inline void tin_fc_sums(const tin_gemm_t *fc, int32_t oc, const uint32_t 
     }
 }
 
+// The sums only, then plain requantization: of the channels that `fc` leaves as well.
+TIN_KERNEL(fc_row, fc_sums, true)
+TIN_KERNEL(fc_row, fc, fc->form != TIN_FORM_WIDE && fc->aligned && out_bits == 8 && fc->channels >= 4)
+
 static inline void tin_fc_row__dsp(const tin_gemm_t *fc, const int8_t *x, int32_t out_bits, void *scratch) {
     uint32_t *const words = scratch, *const words_end = words + ((fc->taps + 3) & ~3) / 2;
     int32_t sum = tin_widen_row(words, x, fc->taps >> 2);
@@ -231,14 +235,14 @@ static inline void tin_fc_row__dsp(const tin_gemm_t *fc, const int8_t *x, int32_
     }
     const int32_t correction = sum * (fc->s4 ? -8 : -128);
     int32_t oc = 0;
-    if (fc->form != TIN_FORM_WIDE && fc->aligned && out_bits == 8 && fc->channels >= 4) {
+    if (tin_takes_fc(fc, out_bits)) {
         oc = fc->channels & ~3;
-        TIN_RAN(fc->s4 ? "fc_s4" : "fc_s8", oc * fc->taps);
+        TIN_RAN(fc, oc * fc->taps);
         tin_fc_quads(words, fc->weights, fc->params, fc->out, words_end, fc->params + 12 * oc, correction, 2 * fc->to.zero_point + 1,
             fc->form == TIN_FORM_SIGNED ? TIN_FC_SIGNED : 0, fc->s4);
         tin_clamp_range(&fc->to, fc->out, 0, 1, oc);
     }
-    TIN_RAN(fc->s4 ? "fc_s4_sums" : "fc_s8_sums", (fc->channels - oc) * fc->taps);
+    TIN_RAN(fc_sums, (fc->channels - oc) * fc->taps);
     for (; oc < fc->channels; oc += 4) {
         int32_t sums[4];
         tin_fc_sums(fc, oc, words, correction, sums);

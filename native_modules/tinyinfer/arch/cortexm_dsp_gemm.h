@@ -372,6 +372,10 @@ TIN_ASM void tin_sum_columns(const uint32_t *block, const uint32_t *end, int32_t
         "    pop    {r4-r11, pc}\n");
 }
 
+// The sums only, then plain requantization.
+TIN_KERNEL(gemm_block, gemm_sums, true)
+TIN_KERNEL(gemm_block, gemm, gemm->form != TIN_FORM_WIDE)
+
 static inline void tin_gemm_block__dsp(const tin_gemm_t *gemm, const void *block, int32_t pixels) {
     const int32_t pitch = (gemm->taps + 3) & ~3;
     const uint32_t *const words = block, *const words_end = words + 2 * pitch;
@@ -381,8 +385,8 @@ static inline void tin_gemm_block__dsp(const tin_gemm_t *gemm, const void *block
     if (gemm->s4) {
         tin_sum_columns(words, words_end, more.sums);
     }
-    if (gemm->form == TIN_FORM_WIDE) {
-        TIN_RAN(gemm->s4 ? "gemm_s4_sums" : "gemm_s8_sums", pixels * gemm->channels * gemm->taps);
+    if (!tin_takes_gemm(gemm)) {
+        TIN_RAN(gemm_sums, pixels * gemm->channels * gemm->taps);
         for (int32_t oc = 0; oc < gemm->channels; oc += 2, weights += pair_bytes, params += 24) {
             int32_t sums[8];
             tin_gemm_pairs(words, weights, params, sums, words_end, params + 24, 0, 0, TIN_GEMM_SUMS, &more, gemm->s4);
@@ -390,7 +394,7 @@ static inline void tin_gemm_block__dsp(const tin_gemm_t *gemm, const void *block
         }
         return;
     }
-    TIN_RAN(gemm->s4 ? "gemm_s4" : "gemm_s8", pixels * gemm->channels * gemm->taps);
+    TIN_RAN(gemm, pixels * gemm->channels * gemm->taps);
     const bool odd = gemm->channels & 1;
     const uint32_t flags = (gemm->form == TIN_FORM_SIGNED ? TIN_GEMM_SIGNED : 0) | (pixels < 4 ? TIN_GEMM_PART : 0)
                            | (odd ? TIN_GEMM_PART | TIN_GEMM_ODD : 0);

@@ -9,11 +9,14 @@
 #define TIN_BYTE(i) (int8_t)plane[i]
 #define TIN_NIBBLE(i) ((i) & 1 ? tin_high_nibble(plane[(i) >> 1]) : tin_low_nibble(plane[(i) >> 1]))
 
+// Those that remain are plain.
+TIN_KERNEL(dot, dot_unrolled, taps >= 4)
+
 __attribute__((noinline, unused)) static uint32_t tin_dot__unrolled(const void *x, int32_t bits, const uint8_t *plane, bool s4, int32_t taps) {
     const int8_t *x8 = x;
     const int16_t *x16 = x;
     uint32_t acc = 0;
-    TIN_RAN("dot_unrolled", taps & ~3);
+    TIN_RAN(dot_unrolled, taps & ~3);
     if (bits == 8) {
         for (; taps >= 4; taps -= 4, x8 += 4, plane += s4 ? 2 : 4) {
             acc += s4 ? TIN_FOUR(x8, TIN_NIBBLE) : TIN_FOUR(x8, TIN_BYTE);

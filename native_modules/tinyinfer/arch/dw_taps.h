@@ -38,6 +38,8 @@ __attribute__((noinline, unused)) static uint32_t tin_dw_sum(const tin_dw_taps_t
     return acc;
 }
 
+TIN_KERNEL(dw_rows, dw_taps, true)
+
 // A channel's outputs only ever lie over inputs of the same channel (SPEC.md "Overlap").
 __attribute__((noinline, unused)) static void tin_dw_rows__taps(const tin_window_t *window, const tin_gemm_t *dw, tin_pixel_t pixel,
     int32_t rows, int32_t multiplier, void *scratch) {
@@ -48,7 +50,7 @@ __attribute__((noinline, unused)) static void tin_dw_rows__taps(const tin_window
         .kernel_w = window->kernel_w,
     };
     (void)scratch;
-    TIN_RAN("dw_taps", rows * window->out_w * dw->channels * dw->taps);
+    TIN_RAN(dw_taps, rows * window->out_w * dw->channels * dw->taps);
     for (int32_t oc = 0, of_channel = 0; oc < dw->channels; oc++) {
         const tin_params_t params = tin_params(dw->params, oc);
         uint32_t start = (uint32_t)params.bias;

@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 #include "arch/arithmetic.h"
+#include "arch/choice.h"
 #include "arch/trace.h"
 #include "kernels/kernel.h"
 
@@ -112,7 +113,7 @@ static inline int32_t tin_pair_weight(const uint8_t *pair, bool s4, int32_t tap,
 static inline void tin_gemm_block__generic(const tin_gemm_t *gemm, const void *block, int32_t pixels) {
     const int32_t pitch = (gemm->taps + 3) & ~3;
     const int32_t pair_bytes = gemm->s4 ? pitch : 2 * pitch;
-    TIN_RAN("gemm_plain", pixels * gemm->channels * gemm->taps);
+    TIN_RAN(gemm_plain, pixels * gemm->channels * gemm->taps);
     for (int32_t oc = 0; oc < gemm->channels; oc++) {
         const uint8_t *const pair = gemm->weights + (oc >> 1) * pair_bytes;
         const tin_params_t params = tin_params(gemm->params, oc);
@@ -130,7 +131,7 @@ static inline void tin_gemm_block__generic(const tin_gemm_t *gemm, const void *b
 // The same of s16, one pixel. For a native module the linker keeps one of these.
 __attribute__((noinline, unused)) static void tin_gemm_pixel_s16(const tin_gemm_t *gemm, const int16_t *column) {
     const int32_t pitch = (gemm->taps + 3) & ~3;
-    TIN_RAN("gemm_s16_plain", gemm->channels * gemm->taps);
+    TIN_RAN(gemm_s16_plain, gemm->channels * gemm->taps);
     for (int32_t oc = 0; oc < gemm->channels; oc++) {
         const uint8_t *const pair = gemm->weights + (oc >> 1) * (gemm->s4 ? pitch : 2 * pitch);
         const tin_params_t params = tin_params(gemm->params, oc);
@@ -166,7 +167,7 @@ static inline int32_t tin_plane_weight(const uint8_t *plane, bool s4, int32_t ta
 // The sum of `taps` numbers, s8 or s16, times the weights of a plane.
 __attribute__((noinline, unused)) static uint32_t tin_dot__generic(const void *x, int32_t bits, const uint8_t *plane, bool s4, int32_t taps) {
     uint32_t acc = 0;
-    TIN_RAN("dot_plain", taps);
+    TIN_RAN(dot_plain, taps);
     for (int32_t tap = 0; tap < taps; tap++) {
         acc += (uint32_t)(tin_load(x, bits == 16, tap) * tin_plane_weight(plane, s4, tap));
     }
@@ -180,7 +181,7 @@ static inline void tin_dw_rows__generic(const tin_window_t *window, const tin_ge
     const int32_t plane = dw->s4 ? (dw->taps + 1) / 2 : dw->taps;
     int8_t *out = dw->out;
     (void)scratch;
-    TIN_RAN("dw_plain", rows * window->out_w * dw->channels * dw->taps);
+    TIN_RAN(dw_plain, rows * window->out_w * dw->channels * dw->taps);
     for (int32_t pixels = rows * window->out_w; pixels > 0; pixels--, tin_next_pixel(window, &pixel)) {
         for (int32_t oc = 0, channel = 0, of_channel = 0; oc < dw->channels; oc++) {
             const uint8_t *const weights = dw->weights + oc * plane;
@@ -219,7 +220,7 @@ static inline int32_t tin_quad_weight(const tin_gemm_t *fc, int32_t tap, int32_t
 // One row of a fully connected layer: `channels` outputs, s8 or s16, of quads_s8 (offset 128) or quads_s4 (offset 8).
 static inline void tin_fc_row__generic(const tin_gemm_t *fc, const int8_t *x, int32_t out_bits, void *scratch) {
     (void)scratch;
-    TIN_RAN("fc_plain", fc->channels * fc->taps);
+    TIN_RAN(fc_plain, fc->channels * fc->taps);
     for (int32_t oc = 0; oc < fc->channels; oc++) {
         const tin_params_t params = tin_params(fc->params, oc);
         uint32_t acc = (uint32_t)params.bias;
@@ -248,7 +249,7 @@ static inline int32_t tin_add_scaled(int32_t x, int32_t zero_point, int32_t left
 // `count` sums; the inputs advance by x_step and k_step, 0 or 1.
 static inline void tin_add_row__generic(const tin_add_t *add, const int8_t *x, int32_t x_step, const int8_t *k, int32_t k_step,
     int8_t *out, int32_t count) {
-    TIN_RAN("add_plain", count);
+    TIN_RAN(add_plain, count);
     for (const int8_t *const end = out + count; out != end; out++, x += x_step, k += k_step) {
         const int32_t scaled_x = tin_add_scaled(*x, add->x_zero_point, add->left_shift, add->x_multiplier, add->x_shift);
         const int32_t scaled_k = tin_add_scaled(*k, add->k_zero_point, add->left_shift, add->k_multiplier, add->k_shift);

@@ -7,18 +7,22 @@
 #define TIN_ADD_HOT static __attribute__((noinline, unused, optimize("O2", "no-schedule-insns")))
 #define TIN_ADD_COLD static __attribute__((noinline, unused))
 
+#define TIN_ADD_POINT (20)           // bits of a sum behind its point
 enum {
-    TIN_ADD_POINT = 20,              // bits of a sum behind its point
     TIN_ADD_DOUBT = 1 << 10,         // more than the roundings and those of the constants can make: 255 * 2 * 0.57 + 2.5 * 2^(20 - 13)
     TIN_ADD_LARGEST = 6 << TIN_ADD_POINT, // of both constants' sum, times 255
 };
 
-// An input's multiplier times the sum's, with TIN_ADD_POINT bits behind the point; negative if it is none that this block can use.
+// Apart from sums of constants above TIN_ADD_LARGEST, which a layer that adds steps of like size cannot have.
+TIN_KERNEL(add_row, add_scaled, add->left_shift <= 21 && add->x_shift <= 0 && add->k_shift <= 0 && add->params.shift <= -13
+    && add->left_shift + add->x_shift + add->params.shift <= 31 - TIN_ADD_POINT
+    && add->left_shift + add->k_shift + add->params.shift <= 31 - TIN_ADD_POINT
+    && add->left_shift + add->x_shift + add->params.shift >= -TIN_ADD_POINT
+    && add->left_shift + add->k_shift + add->params.shift >= -TIN_ADD_POINT)
+
+// An input's multiplier times the sum's, with TIN_ADD_POINT bits behind the point.
 TIN_ADD_COLD int32_t tin_add_factor(const tin_add_t *add, int32_t multiplier, int32_t shift) {
     const int32_t right = 31 - TIN_ADD_POINT - add->left_shift - shift - add->params.shift;
-    if (add->left_shift > 21 || shift > 0 || add->params.shift > -13 || right < 0 || right > 31) {
-        return -1;
-    }
     return tin_rounding_shift(tin_rounding_high_mul(multiplier, add->params.multiplier), right);
 }
 
@@ -30,13 +34,17 @@ TIN_ADD_COLD void tin_linear_add_other(const tin_add_t *add, const int8_t *x, in
 
 TIN_ADD_HOT void tin_add_row__linear(const tin_add_t *add, const int8_t *x, int32_t x_step, const int8_t *k, int32_t k_step, int8_t *out,
     int32_t count) {
-    const int32_t x_factor = tin_add_factor(add, add->x_multiplier, add->x_shift);
-    int32_t k_factor = tin_add_factor(add, add->k_multiplier, add->k_shift);
-    if (x_factor < 0 || k_factor < 0 || x_factor > TIN_ADD_LARGEST - k_factor) {
+    if (!tin_takes_add_scaled(add, x_step, k_step)) {
         tin_linear_add_other(add, x, x_step, k, k_step, out, count);
         return;
     }
-    TIN_RAN("add_scaled", count);
+    const int32_t x_factor = tin_add_factor(add, add->x_multiplier, add->x_shift);
+    int32_t k_factor = tin_add_factor(add, add->k_multiplier, add->k_shift);
+    if (x_factor > TIN_ADD_LARGEST - k_factor) {
+        tin_linear_add_other(add, x, x_step, k, k_step, out, count);
+        return;
+    }
+    TIN_RAN(add_scaled, count);
     if (add->subtract) {
         k_factor = -k_factor;
     }

@@ -25,16 +25,23 @@
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 
-// 1: all params shift to the right, or multiply by zero. Convolutions look at each channel's anyway.
+// Forms of requantization. Of the narrow one all params shift to the right, or multiply by zero. Convolutions look at each channel's
+// anyway.
+enum { TIN_FORM_WIDE, TIN_FORM_NARROW };
+TIN_KERNEL(form, narrow, true)
+TIN_KERNEL(form_params, narrow_params, params->shift < 0 || params->multiplier == 0)
+
 static inline uint8_t tin_requant_form__m0p(const uint8_t *params, int32_t rows, int32_t taps, const tin_output_t *to) {
     (void)taps;
     (void)to;
     for (const uint8_t *const end = params + 12 * rows; params != end; params += 12) {
-        if (params[11] < 128 && (params[4] | params[5] | params[6] | params[7]) != 0) {
-            return 0;
+        // As far as the row looks at them: at any address, words cost more.
+        const tin_params_t of_channel = { 0, params[4] | params[5] | params[6] | params[7], (int8_t)params[11] };
+        if (!tin_takes_narrow_params(&of_channel)) {
+            return TIN_FORM_WIDE;
         }
     }
-    return 1;
+    return TIN_FORM_NARROW;
 }
 #define tin_requant_form tin_requant_form__m0p
 

@@ -197,13 +197,16 @@ static inline void tin_m0p_dw_strip(const tin_gemm_t *dw, const tin_m0p_axis_t *
     }
 }
 
+TIN_KERNEL(dw_rows, dw_planes, !dw->s16 && window->stride_h <= TIN_M0P_STRIDES && window->stride_w <= TIN_M0P_STRIDES
+    && dw->taps <= TIN_M0P_DW_TAPS)
+
 static inline void tin_dw_rows__m0p(const tin_window_t *window, const tin_gemm_t *dw, tin_pixel_t pixel, int32_t rows,
     int32_t multiplier, void *scratch) {
-    if (window->stride_h > TIN_M0P_STRIDES || window->stride_w > TIN_M0P_STRIDES || dw->taps > TIN_M0P_DW_TAPS) {
+    if (!tin_takes_dw_planes(window, dw, multiplier)) {
         tin_dw_rows__taps(window, dw, pixel, rows, multiplier, scratch);
         return;
     }
-    TIN_RAN("dw_planes", rows * window->out_w * dw->channels * dw->taps);
+    TIN_RAN(dw_planes, rows * window->out_w * dw->channels * dw->taps);
     const int32_t row_step = window->in_w * window->in_c, out_row_step = window->out_w * dw->out_pitch;
     tin_m0p_axis_t h = {
         .outputs = 1, .kernel = window->kernel_h, .stride = window->stride_h, .dilation = window->dilation_h, .inputs = window->in_h,

@@ -357,14 +357,17 @@ static inline void tin_m0p_fc_row_s4(const tin_gemm_t *fc, const int8_t *x, int3
     }
 }
 
+TIN_KERNEL(fc_row, fc, (!fc->s4 || fc->aligned) && out_bits == 8 && fc->form != TIN_FORM_WIDE && fc->taps >= 4)
+
 static inline void tin_fc_row__m0p(const tin_gemm_t *fc, const int8_t *x, int32_t out_bits, void *scratch) {
-    if ((fc->s4 && !fc->aligned) || out_bits != 8 || fc->form == 0 || fc->taps < 4) {
+    if (!tin_takes_fc(fc, out_bits)) {
         tin_fc_row__generic(fc, x, out_bits, scratch);
-    } else if (fc->s4) {
-        TIN_RAN("fc_s4", fc->channels * fc->taps);
+        return;
+    }
+    TIN_RAN(fc, fc->channels * fc->taps);
+    if (fc->s4) {
         tin_m0p_fc_row_s4(fc, x, scratch);
     } else {
-        TIN_RAN("fc_s8", fc->channels * fc->taps);
         tin_m0p_fc_row_s8(fc, x);
     }
 }

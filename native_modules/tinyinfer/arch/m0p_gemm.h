@@ -283,9 +283,14 @@ static inline void tin_m0p_gemm_wide(const tin_gemm_t *gemm, const int32_t *bloc
     }
 }
 
+// Weights at odd addresses are copied before.
+TIN_KERNEL(gemm_block, gemm_copied, true)
+TIN_KERNEL(gemm_block, gemm, gemm->aligned)
+TIN_KERNEL(gemm_block, gemm_plain, gemm->wide && !gemm->s4)
+
 static inline void tin_gemm_block__m0p(const tin_gemm_t *gemm, const void *block, int32_t pixels) {
-    if (gemm->wide && !gemm->s4) {
-        TIN_RAN("gemm_plain", pixels * gemm->channels * gemm->taps);
+    if (tin_takes_gemm_plain(gemm)) {
+        TIN_RAN(gemm_plain, pixels * gemm->channels * gemm->taps);
         tin_m0p_gemm_wide(gemm, block, pixels);
         return;
     }
@@ -315,18 +320,18 @@ static inline void tin_gemm_block__m0p(const tin_gemm_t *gemm, const void *block
         job.odd_or_chunk = (uint32_t)taps / 4 & 1;
         job.pair_bytes = 2 * (uint32_t)taps;
     }
-    if (gemm->aligned) {
+    if (tin_takes_gemm(gemm)) {
         job.requant.params = (const tin_params_t *)(const void *)gemm->params;
         job.params_end = job.requant.params + gemm->channels;
         job.weights = gemm->weights;
-        TIN_RAN(gemm->s4 ? "gemm_s4" : "gemm_s8", pixels * gemm->channels * gemm->taps);
+        TIN_RAN(gemm, pixels * gemm->channels * gemm->taps);
         tin_m0p_gemm(&job);
         return;
     }
     // One pair at a time, copied to where the gathered bytes were.
     uint8_t *const copy = (uint8_t *)(uintptr_t)block + 2 * TIN_BLOCK_PIXELS(gemm->taps, gemm->s4) * taps;
     const uint8_t *weights = gemm->weights;
-    TIN_RAN(gemm->s4 ? "gemm_s4_copied" : "gemm_s8_copied", pixels * gemm->channels * gemm->taps);
+    TIN_RAN(gemm_copied, pixels * gemm->channels * gemm->taps);
     for (int32_t oc = 0; oc < gemm->channels; oc += 2) {
         const tin_params_t params[2] = { tin_params(gemm->params, oc), tin_params(gemm->params, oc + 1) };
         for (uint32_t i = 0; i < job.pair_bytes; i++) {

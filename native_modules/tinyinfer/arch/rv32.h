@@ -33,14 +33,17 @@ TIN_ALWAYS const tin_params_t *tin_rv32_params(const uint8_t *params, int32_t ch
 // sums below 2^30 and the zero point within the clamp, then a sum's sign tells which limit it can reach.
 enum { TIN_FORM_WIDE, TIN_FORM_NARROW };
 
+TIN_KERNEL(form, narrow, taps <= 1 << 15 && to->zero_point >= to->low && to->zero_point <= to->high)
+TIN_KERNEL(form_params, narrow_params, params->bias >= -(1 << 29) && params->bias < 1 << 29
+    && (params->multiplier == 0 || (params->shift < 0 && params->shift >= -23)))
+
 TIN_HOT uint8_t tin_requant_form__rv32(const uint8_t *params, int32_t rows, int32_t taps, const tin_output_t *to) {
-    if (taps > 1 << 15 || to->zero_point != (int8_t)to->zero_point || to->zero_point < to->low || to->zero_point > to->high) {
+    if (!tin_takes_narrow(taps, to)) {
         return TIN_FORM_WIDE;
     }
     for (int32_t row = 0; row < rows; row++) {
         tin_params_t copy;
-        const tin_params_t *const p = tin_rv32_params(params, row, 1, &copy);
-        if ((uint32_t)p->bias + (1u << 29) >= 1u << 30 || (p->multiplier != 0 && (p->shift >= 0 || p->shift < -23))) {
+        if (!tin_takes_narrow_params(tin_rv32_params(params, row, 1, &copy))) {
             return TIN_FORM_WIDE;
         }
     }

@@ -171,18 +171,23 @@ TIN_ALWAYS void tin_rv32_plane_edge(tin_rv32_plane_t *plane, int8_t *weights, in
     }
 }
 
+// Not beyond one column of padding on either side, at least one output without any on the right.
+TIN_KERNEL(dw_rows, dw3x3, !dw->s16 && window->kernel_h == 3 && window->kernel_w == 3 && window->stride_w <= 2
+    && window->stride_h == window->stride_w && window->dilation_h == 1 && window->dilation_w == 1 && multiplier == 1
+    && window->pad_left <= 1 && (window->out_w - 1) * window->stride_w + 2 - window->pad_left <= window->in_w
+    && (window->out_w > 1 || window->pad_left + window->in_w >= 3) && dw->form != TIN_FORM_WIDE)
+
 // Channel by channel over all rows: a channel's outputs only ever lie over inputs of the same channel (SPEC.md "Overlap").
 TIN_HOT void tin_dw_rows__rv32(const tin_window_t *window, const tin_gemm_t *dw, tin_pixel_t pixel, int32_t rows, int32_t multiplier,
     void *scratch) {
     const int32_t stride = window->stride_w, line = window->in_w * window->in_c, zero_point = window->zero_point;
     const int32_t beyond = (window->out_w - 1) * stride + 3 - window->pad_left - window->in_w;
     const int32_t whole = window->out_w - (beyond == 1);
-    if (window->kernel_h != 3 || window->kernel_w != 3 || stride > 2 || window->stride_h != stride || window->dilation_h != 1
-        || window->dilation_w != 1 || multiplier != 1 || window->pad_left > 1 || beyond > 1 || whole < 1 || dw->form == TIN_FORM_WIDE) {
+    if (!tin_takes_dw3x3(window, dw, multiplier)) {
         tin_dw_rows__taps(window, dw, pixel, rows, multiplier, scratch);
         return;
     }
-    TIN_RAN(stride == 1 ? "dw3x3_s1" : "dw3x3_s2", rows * window->out_w * dw->channels * dw->taps);
+    TIN_RAN(dw3x3, rows * window->out_w * dw->channels * dw->taps);
     tin_rv32_plane_t plane = { .step = window->in_c, .low = dw->to.low, .high = dw->to.high };
     plane.negative = dw->to.zero_point == dw->to.low ? dw->to.low : 128;
     plane.whole = whole * window->in_c;

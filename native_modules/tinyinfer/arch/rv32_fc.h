@@ -160,13 +160,15 @@ TIN_HOT int32_t tin_rv32_fc_total(const int8_t *x, int32_t taps) {
     return total;
 }
 
+TIN_KERNEL(fc_row, fc, (!fc->s4 || fc->aligned) && out_bits == 8)
+
 TIN_COLD void tin_fc_row__rv32(const tin_gemm_t *fc, const int8_t *x, int32_t out_bits, void *scratch) {
     const int32_t taps = fc->taps, whole = taps & ~3, pitch = (taps + 3) & ~3, quad_bytes = 4 * pitch >> fc->s4;
-    if ((fc->s4 && !fc->aligned) || out_bits != 8) {
+    if (!tin_takes_fc(fc, out_bits)) {
         tin_fc_row__generic(fc, x, out_bits, scratch);
         return;
     }
-    TIN_RAN(fc->s4 ? "fc_s4" : "fc_s8", fc->channels * fc->taps);
+    TIN_RAN(fc, fc->channels * fc->taps);
     const int32_t offset = -tin_rv32_fc_total(x, taps) * (fc->s4 ? 8 : 128);
     int8_t last[4] = { 0, 0, 0, 0 };
     for (int32_t tap = whole; tap < taps; tap++) {

@@ -278,18 +278,20 @@ TIN_COLD void tin_rv32_gemm_slow(const tin_gemm_t *gemm, const uint32_t *block, 
     }
 }
 
+TIN_KERNEL(gemm_block, gemm, !gemm->wide && (!gemm->s4 || gemm->aligned))
+
 TIN_HOT void tin_gemm_block__rv32(const tin_gemm_t *gemm, const void *block, int32_t pixels) {
     const int32_t pitch = (gemm->taps + 3) & ~3;
     const int32_t pair_bytes = gemm->s4 ? pitch : 2 * pitch;
     // Behind the words of a block of s4 there is room for the chunks.
     uint32_t *const end = (uint32_t *)(uintptr_t)block + pitch * TIN_BLOCK_PIXELS(gemm->taps, gemm->s4) / 2;
     const uint8_t *weights = gemm->weights;
-    if (gemm->wide || (gemm->s4 && !gemm->aligned)) {
-        TIN_RAN("gemm_plain", pixels * gemm->channels * gemm->taps);
+    if (!tin_takes_gemm(gemm)) {
+        TIN_RAN(gemm_plain, pixels * gemm->channels * gemm->taps);
         tin_rv32_gemm_slow(gemm, block, pixels);
         return;
     }
-    TIN_RAN(gemm->s4 ? "gemm_s4" : "gemm_s8", pixels * gemm->channels * gemm->taps);
+    TIN_RAN(gemm, pixels * gemm->channels * gemm->taps);
     for (int32_t oc = 0; oc < gemm->channels; oc += 4, weights += 2 * pair_bytes) {
         // The last pair may stand alone.
         const uint8_t *const b = oc + 2 < gemm->channels ? weights + pair_bytes : weights;

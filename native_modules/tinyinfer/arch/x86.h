@@ -149,7 +149,10 @@ static inline void tin_x86_gemm(const tin_gemm_t *gemm, const void *block, int32
     }
 }
 
+TIN_KERNEL(gemm_block, gemm, true)
+
 static inline void tin_gemm_block__x86(const tin_gemm_t *gemm, const void *block, int32_t pixels) {
+    TIN_RAN(gemm, pixels * gemm->channels * gemm->taps);
     if (gemm->s4) {
         tin_x86_gemm(gemm, block, pixels, true);
     } else {
@@ -232,13 +235,16 @@ static inline void tin_x86_dw_weights(const tin_gemm_t *dw, int32_t oc, int32_t 
     }
 }
 
+TIN_KERNEL(dw_rows, dw_groups, !dw->s16 && multiplier == 1 && dw->taps <= TIN_X86_DW_TAPS)
+
 // Channels in groups of 8 over all rows: a channel's outputs only ever lie over inputs of the same channel (SPEC.md "Overlap").
 static inline void tin_dw_rows__x86(const tin_window_t *window, const tin_gemm_t *dw, tin_pixel_t pixel, int32_t rows, int32_t multiplier,
     void *scratch) {
-    if (multiplier != 1 || dw->taps > TIN_X86_DW_TAPS) {
+    if (!tin_takes_dw_groups(window, dw, multiplier)) {
         tin_dw_rows__generic(window, dw, pixel, rows, multiplier, scratch);
         return;
     }
+    TIN_RAN(dw_groups, rows * window->out_w * dw->channels * dw->taps);
     int16_t weights[TIN_X86_DW_TAPS][16];
     for (int32_t oc = 0; oc < dw->channels; oc += 8) {
         const int32_t count = dw->channels - oc < 8 ? dw->channels - oc : 8;
@@ -287,12 +293,15 @@ static inline void tin_x86_fc_taps(__m128i x, const uint8_t *quad, bool s4, __m1
     sums[1] = _mm_add_epi32(sums[1], _mm_madd_epi16(twice, _mm_unpackhi_epi8(w, zero)));
 }
 
+TIN_KERNEL(fc_row, fc, true)
+
 static inline void tin_fc_row__x86(const tin_gemm_t *fc, const int8_t *x, int32_t out_bits, void *scratch) {
     const int32_t whole = fc->taps & ~3;
     const uint8_t *quad = fc->weights;
     int8_t tail[8];
     uint32_t total = 0; // of x, times what the weights are too high by
     (void)scratch;
+    TIN_RAN(fc, fc->channels * fc->taps);
     for (int32_t tap = 0; tap < fc->taps; tap++) {
         total += (uint32_t)x[tap];
     }

@@ -243,14 +243,19 @@ static void tin_xtensa_unpack_slow(const uint8_t *pair, bool s4, int32_t taps, i
     }
 }
 
+// Weights at odd addresses are widened byte by byte.
+TIN_KERNEL(gemm_block, gemm_bytes, true)
+TIN_KERNEL(gemm_block, gemm, gemm->aligned)
+
 TIN_HOT void tin_gemm_block__xtensa(const tin_gemm_t *gemm, const void *block, int32_t pixels) {
     const int32_t pitch = (gemm->taps + 3) & ~3, quads = pitch / 4, pair_bytes = gemm->s4 ? pitch : 2 * pitch;
     int16_t *const weights = (int16_t *)(uintptr_t)block + TIN_BLOCK_PIXELS(gemm->taps, gemm->s4) * pitch;
     int32_t starts[8], sums[8], uppers[8];
-    TIN_RAN(gemm->s4 ? "gemm_s4" : "gemm_s8", pixels * gemm->channels * gemm->taps);
-    if (gemm->aligned) {
+    if (tin_takes_gemm(gemm)) {
+        TIN_RAN(gemm, pixels * gemm->channels * gemm->taps);
         tin_xtensa_totals(block, quads, gemm->s4 ? -8 : -128, starts, pixels);
     } else {
+        TIN_RAN(gemm_bytes, pixels * gemm->channels * gemm->taps);
         for (int32_t i = 0; i < pixels; i++) {
             starts[i] = 0;
         }

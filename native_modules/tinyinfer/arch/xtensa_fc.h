@@ -101,18 +101,20 @@ TIN_HOT void tin_xtensa_fc_store(const tin_gemm_t *fc, const int32_t *sums, int3
     }
 }
 
+TIN_KERNEL(fc_row, fc, fc->aligned)
+
 TIN_HOT void tin_fc_row__xtensa(const tin_gemm_t *fc, const int8_t *x, int32_t out_bits, void *scratch) {
-    if (!fc->aligned) {
+    if (!tin_takes_fc(fc, out_bits)) {
         tin_fc_row__generic(fc, x, out_bits, scratch);
         return;
     }
+    TIN_RAN(fc, fc->channels * fc->taps);
     const int32_t pitch = (fc->taps + 3) & ~3, quads = pitch / 4;
     int16_t *const column = scratch;
     tin_xtensa_pack_run(x, 1, fc->taps, column, 0);
     for (int32_t tap = fc->taps; tap < pitch; tap++) {
         column[tin_xtensa_place(tap)] = 0;
     }
-    TIN_RAN(fc->s4 ? "fc_s4" : "fc_s8", fc->channels * fc->taps);
     int32_t offset;
     tin_xtensa_totals(column, quads, fc->s4 ? -8 : -128, &offset, 1);
     const char *const from = (const char *)column - 4;

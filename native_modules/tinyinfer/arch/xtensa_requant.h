@@ -34,13 +34,18 @@ TIN_ALWAYS tin_params_t tin_xtensa_params(const uint8_t *params, int32_t channel
     return tin_params(params, channel);
 }
 
+TIN_KERNEL(form, narrow, taps <= 1 << 15 && to->zero_point >= -128 && to->zero_point <= 127 && to->zero_point >= to->low
+    && to->zero_point <= to->high)
+TIN_KERNEL(form_params, narrow_params, params->bias >= -(1 << 29) && params->bias < 1 << 29
+    && (params->multiplier == 0 || (params->shift < 0 && params->shift >= -23)))
+
 TIN_HOT uint8_t tin_requant_form__xtensa(const uint8_t *params, int32_t rows, int32_t taps, const tin_output_t *to) {
-    if (taps > 1 << 15 || to->zero_point != (int8_t)to->zero_point || to->zero_point < to->low || to->zero_point > to->high) {
+    if (!tin_takes_narrow(taps, to)) {
         return TIN_FORM_WIDE;
     }
     for (int32_t row = 0; row < rows; row++) {
         const tin_params_t p = tin_xtensa_params(params, row);
-        if ((uint32_t)p.bias + (1u << 29) >= 1u << 30 || (p.multiplier != 0 && (p.shift >= 0 || p.shift < -23))) {
+        if (!tin_takes_narrow_params(&p)) {
             return TIN_FORM_WIDE;
         }
     }

@@ -3,6 +3,7 @@
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include "arch/family.h"
 #include "tin.h"
 
 typedef struct {
@@ -341,7 +342,8 @@ PyMODINIT_FUNC PyInit__tinyinfer(void) {
     Py_INCREF(&engine_type);
     if (self == NULL
         || PyModule_AddObject(self, "Engine", (PyObject *)&engine_type) < 0
-        || PyModule_AddStringConstant(self, "BACKEND", "cpython") < 0) {
+        || PyModule_AddStringConstant(self, "BACKEND", "cpython") < 0
+        || PyModule_AddIntConstant(self, "FAMILY", TIN_FAMILY) < 0) {
         Py_XDECREF(self);
         return NULL;
     }

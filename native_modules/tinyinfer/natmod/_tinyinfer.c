@@ -40,6 +40,7 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
     MP_OBJ_TYPE_SET_SLOT(&engine_type, locals_dict, (void *)&engine_locals_dict, 1);
 
     mp_store_global(MP_QSTR_BACKEND, MP_OBJ_NEW_QSTR(MP_QSTR_natmod));
+    mp_store_global(MP_QSTR_FAMILY, MP_OBJ_NEW_SMALL_INT(TIN_FAMILY));
     mp_store_global(MP_QSTR_Engine, MP_OBJ_FROM_PTR(&engine_type));
     mp_store_global(MP_QSTR_needs, MP_OBJ_FROM_PTR(&needs_obj));
 

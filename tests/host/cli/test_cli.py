@@ -142,7 +142,15 @@ def test_info(run_json, tinypack, digits):
     assert result["labels"] == [str(i) for i in range(10)]
     assert result["inputs"][0]["dtype"] == "s8" and result["outputs"][0]["dtype"] == "s8"
     assert len(result["metadata"]["source_sha256"]) == 64
-    assert "fully_connected" in tinypack("info", digits).out
+    first = result["operators"][0]
+    assert first["kernels"] == {
+        "plain": "plain c",
+        **dict.fromkeys(("m0p", "dsp", "rv32", "xtensa"), "gemm"),
+    }
+    assert result["fast_macs"]["plain"] == 0
+    assert first["macs"] <= result["fast_macs"]["dsp"] <= result["macs"]
+    shown = tinypack("info", digits).out
+    assert "fully_connected" in shown and "MACs not in plain c" in shown
 
 
 def test_info_draws_the_arena(tinypack, digits, tmp_path):
