@@ -7,7 +7,8 @@ from contextlib import contextmanager
 class PackError(Exception):
     """The user's model, data or arguments cannot work: thing, reason and remedy in one sentence.
 
-    Never raised for a bug of ours. The command line prints it and exits with code 2.
+    Never raised for a bug that is known to be ours. The command line prints it and exits with
+    code 2.
     """
 
 
@@ -28,5 +29,5 @@ def contradictions(what: str) -> Iterator[None]:
         lines = str(error).strip().splitlines() or [type(error).__name__]
         raise PackError(
             f"{what} has shapes, attributes or constants that contradict each other ({lines[0]});"
-            " export the model anew"
+            " export the model anew, or report it as a bug if other tools run it"
         ) from error

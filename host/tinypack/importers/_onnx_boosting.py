@@ -77,11 +77,11 @@ def _voter(
 def _replace(
     graph: onnx.GraphProto, end: onnx.NodeProto, members: list[tuple[onnx.NodeProto, float]]
 ) -> None:
-    lists: dict[str, list[Any]] = defaultdict(list)
+    lists: dict[str, Any] = defaultdict(list)
     count = 0
     for number, (tree, weight) in enumerate(members):
-        given = {a.name: helper.get_attribute_value(a) for a in tree.attribute}
-        labels = given.get("classlabels_int64s") or given.get("classlabels_strings")
+        given: dict[str, Any] = {a.name: helper.get_attribute_value(a) for a in tree.attribute}
+        labels = given.get("classlabels_int64s") or given["classlabels_strings"]
         count = len(labels)
         for key in _NODE_LISTS:
             lists[key] += given[key]

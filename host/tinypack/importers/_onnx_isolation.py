@@ -34,7 +34,7 @@ def add_depths(graph: onnx.GraphProto) -> None:
     if ratio.op_type != "Div" or not trees or len(encoders) != 2 * len(trees):
         return
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
-    lists: dict[str, list[Any]] = defaultdict(list)
+    lists: dict[str, Any] = defaultdict(list)
     rows = set()
     for number, tree in enumerate(trees):
         row, features = _row(makers, constants, tree.input[0])
@@ -85,13 +85,13 @@ def _row(
     """What a tree reads, and which features of it."""
     gather = makers.get(name, onnx.NodeProto())
     if gather.op_type == "Gather" and gather.input[1] in constants:
-        return gather.input[0], constants[gather.input[1]].reshape(-1).tolist()
+        return str(gather.input[0]), constants[gather.input[1]].reshape(-1).tolist()
     return name, []
 
 
 def _source(makers: Mapping[str, onnx.NodeProto], node: onnx.NodeProto) -> str:
     cast = makers.get(node.input[0], onnx.NodeProto())
-    return cast.input[0] if cast.op_type == "Cast" else node.input[0]
+    return str(cast.input[0] if cast.op_type == "Cast" else node.input[0])
 
 
 def _map(node: onnx.NodeProto) -> dict[int, float]:

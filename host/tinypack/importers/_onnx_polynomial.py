@@ -1,6 +1,7 @@
 """PolynomialFeatures of scikit-learn: a product per column, as products of whole rows."""
 
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 import onnx
@@ -44,7 +45,7 @@ def _replace(
         graph.initializer.append(numpy_helper.from_array(array, name))
         return name
 
-    def add(op: str, *inputs: str, **attrs: int) -> str:
+    def add(op: str, *inputs: str, **attrs: Any) -> str:
         nonlocal place
         name = f"{join.output[0]}/{op}_{place}"
         graph.node.insert(place, helper.make_node(op, inputs, [name], name, **attrs))

@@ -1,6 +1,7 @@
 """What skl2onnx writes around scores so that floats do not overflow, which integers cannot do."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import onnx
 from onnx import TensorProto, helper
@@ -109,7 +110,7 @@ def _join_shares(graph: onnx.GraphProto) -> None:
         score = _negated_score(makers, node.input[0])
         if score:
             name = node.output[0]
-            steps = (
+            steps: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
                 ("Softplus", score, f"{name}/softplus", {}),
                 ("Neg", f"{name}/softplus", f"{name}/log", {}),
                 ("Softmax", f"{name}/log", name, {"axis": -1}),
