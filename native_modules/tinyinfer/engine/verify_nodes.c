@@ -14,7 +14,7 @@ static tin_status_t verify_tensors(const tin_model_t *model, uint32_t count, tin
     uint32_t state_end = 0;
     for (uint32_t i = 0; i < count; i++) {
         const bool ok = tin_decode_tensor(model, i, &tensor);
-        const uint32_t at = tensor.constant ? UINT32_MAX : tin_unbound(&tensor);
+        const uint32_t at = !ok || tensor.constant ? UINT32_MAX : tin_unbound(&tensor);
         if (!ok || at < state_end) {
             return tin_fail(error, TIN_ERR_TENSOR, (int32_t)i, 0);
         }
