@@ -16,7 +16,7 @@ from toolchain.versions import tomllib
 
 
 def instructions() -> dict[str, dict[str, list[float]]]:
-    """By kernel family and kind of node: instructions per multiply-accumulate and per element."""
+    """By instruction set and kind of node: instructions per multiply-accumulate and element."""
     result = {}
     cores = load_cores()
     for board in all_boards().values():
@@ -34,7 +34,7 @@ def instructions() -> dict[str, dict[str, list[float]]]:
                 for node, count in zip(model.nodes, done.nodes, strict=True):
                     kind, macs, elements = workload(model, node)
                     seen.setdefault(kind, []).append((macs, elements, count))
-        result[board["core"]] = {kind: fitted(rows) for kind, rows in sorted(seen.items())}
+        result[board["natmods"][0]] = {kind: fitted(rows) for kind, rows in sorted(seen.items())}
     return result
 
 

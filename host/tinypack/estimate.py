@@ -1,7 +1,8 @@
 """How long an inference takes, estimated: instructions counted in QEMU, times published cycles.
 
-speed.json has what `make results` measured: per core, operator and width of weights the
-instructions per multiply-accumulate and per element, and the bytes of each native module.
+speed.json has what `make results` measured: per instruction set (the architecture of its
+native module), operator and width of weights the instructions per multiply-accumulate and per
+element, and the bytes of each native module.
 """
 
 import json
@@ -37,7 +38,7 @@ def native_module_bytes(board: Board) -> int | None:
 
 def milliseconds(board: Board, model: ModelSpec) -> float | None:
     """An estimate; None where something it needs was never measured."""
-    known = speed()["instructions"].get(board.core)
+    known = speed()["instructions"].get(board.natmod)
     if not known or not board.clock_hz or not board.cycles_per_instruction:
         return None
     total = 0.0
