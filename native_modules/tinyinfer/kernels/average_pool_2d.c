@@ -14,12 +14,11 @@ bool tin_average_pool_2d_check(const tin_node_t *node) {
 // `count` elements, `step` bytes from one to the next.
 static inline int32_t sum_s8(const int8_t *from, int32_t count, int32_t step) {
     uint32_t sum = 0;
-    if (count & 1) {
-        sum = (uint32_t)*from;
-        from += step;
+    for (; count > 3; count -= 4, from += 4 * step) {
+        sum += (uint32_t)from[0] + (uint32_t)from[step] + (uint32_t)from[2 * step] + (uint32_t)from[3 * step];
     }
-    for (count >>= 1; count > 0; count--, from += 2 * step) {
-        sum += (uint32_t)from[0] + (uint32_t)from[step];
+    for (; count > 0; count--, from += step) {
+        sum += (uint32_t)*from;
     }
     return (int32_t)sum;
 }
