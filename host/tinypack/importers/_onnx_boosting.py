@@ -12,15 +12,9 @@ import onnx
 from onnx import helper, numpy_helper
 
 from ._onnx_scores import makers_of
+from ._onnx_trees import BRANCH_LISTS
 
-_NODE_LISTS = (
-    "nodes_nodeids",
-    "nodes_featureids",
-    "nodes_values",
-    "nodes_modes",
-    "nodes_truenodeids",
-    "nodes_falsenodeids",
-)
+_NODE_LISTS = (*BRANCH_LISTS, "nodes_featureids")
 
 
 def add_votes(graph: onnx.GraphProto) -> None:

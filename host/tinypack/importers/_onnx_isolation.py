@@ -12,16 +12,9 @@ import onnx
 from onnx import helper, numpy_helper
 
 from ._onnx_scores import makers_of
+from ._onnx_trees import BRANCH_LISTS
 
-_LISTS = (
-    "nodes_nodeids",
-    "nodes_values",
-    "nodes_modes",
-    "nodes_truenodeids",
-    "nodes_falsenodeids",
-    "target_nodeids",
-    "target_ids",
-)
+_LISTS = (*BRANCH_LISTS, "target_nodeids", "target_ids")
 
 
 def add_depths(graph: onnx.GraphProto) -> None:

@@ -11,6 +11,14 @@ from ..errors import PackError
 _AGGREGATES = ("AVERAGE", "SUM", "MIN", "MAX")
 _MODES = ("LEQ", "LT", "GTE", "GT", "EQ", "NEQ", "MEMBER")
 _POST_TRANSFORMS = ("NONE", "SOFTMAX", "LOGISTIC", "SOFTMAX_ZERO", "PROBIT")
+# Lists of a tree's nodes that joining trees leaves as they are.
+BRANCH_LISTS = (
+    "nodes_nodeids",
+    "nodes_values",
+    "nodes_modes",
+    "nodes_truenodeids",
+    "nodes_falsenodeids",
+)
 _INNER = ("featureids", "splits", "modes", "truenodeids", "trueleafs")
 
 
