@@ -5,14 +5,8 @@
 
 enum { SYS_EXIT = 1, SYS_WRITE = 4 };
 
-static int simulator_call(int operation, int a, const void *b, uint32_t c) {
-    register int a2 __asm__("a2") = operation;
-    register int a3 __asm__("a3") = a;
-    register const void *a4 __asm__("a4") = b;
-    register uint32_t a5 __asm__("a5") = c;
-    __asm__ volatile ("simcall" : "+r"(a2), "+r"(a3) : "r"(a4), "r"(a5) : "memory");
-    return a2;
-}
+// Of toolchain/xtensa_runtime.
+int simulator_call(int operation, int a, const void *b, uint32_t c);
 
 void machine_print(const char *text) {
     uint32_t length = 0;

@@ -10,6 +10,9 @@
 
 enum { SYS_EXIT = 1, SYS_READ = 3, SYS_WRITE = 4 };
 
+// Of toolchain/xtensa_runtime.
+int simulator_call(int operation, int a, const void *b, uint32_t c);
+
 extern uint32_t __bss_start[], __bss_end[];
 
 // Of toolchain/xtensa_runtime/windows.S, and what it calls.
@@ -18,15 +21,6 @@ void begin(void);
 void fault(void);
 
 int main(int argc, char **argv);
-
-static int simulator_call(int operation, int a, const void *b, uint32_t c) {
-    register int a2 __asm__ ("a2") = operation;
-    register int a3 __asm__ ("a3") = a;
-    register const void *a4 __asm__ ("a4") = b;
-    register uint32_t a5 __asm__ ("a5") = c;
-    __asm__ volatile ("simcall" : "+r" (a2), "+r" (a3) : "r" (a4), "r" (a5) : "memory");
-    return a2;
-}
 
 void exit(int status) {
     for (;;) {
@@ -55,7 +49,7 @@ void uart_init(void) {
 }
 
 int uart_rx_chr(void) {
-    uint8_t byte;
+    uint8_t byte = 0;
     return simulator_call(SYS_READ, 0, &byte, 1) == 1 ? byte : UART_RX_NO_CHAR;
 }
 
