@@ -87,6 +87,11 @@ def test_links_lead_somewhere(document: str) -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
+def test_blocks_end_before_the_next_heading(document: str) -> None:
+    assert [block for block in blocks(text_of(document)) if re.search(r"^##+ ", block, re.M)] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
 def test_headings_that_are_named_exist(document: str) -> None:
     """Such as: SPEC.md, "Overlap"; in the document itself: under "Overlap"."""
     spec = "native_modules/tinyinfer/SPEC.md"
