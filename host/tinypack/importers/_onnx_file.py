@@ -50,7 +50,14 @@ def _expand_erfc(graph: onnx.GraphProto) -> bool:
 
 def runnable(path: Path) -> Path | bytes:
     proto = onnx.load(path, load_external_data=False)
-    if not _expand_erfc(proto.graph):
+    untyped = [
+        info
+        for info in proto.graph.output
+        if info.type.HasField("tensor_type") and not info.type.tensor_type.elem_type
+    ]
+    for info in untyped:
+        info.ClearField("type")
+    if not _expand_erfc(proto.graph) and not untyped:
         return path
     data: bytes = proto.SerializeToString()
     return data
@@ -73,12 +80,30 @@ def check(path: Path, proto: onnx.ModelProto) -> None:
     # protobuf gives text that is not UTF-8 as bytes.
     if any(isinstance(node.name, bytes) for node in proto.graph.node):
         raise PackError(f"{path}: is damaged (a node's name is not text); export the model anew")
+    untold = _describe(proto.graph)
     try:
         checker.check_model(proto)
     except Exception as error:  # ValidationError, and what the parser makes of broken text
         raise PackError(
             f"{path}: is not valid ONNX ({first_line(error)}); export the model anew"
         ) from error
+    for info in untold:
+        info.type.tensor_type.ClearField("shape")
+
+
+def _describe(graph: onnx.GraphProto) -> list[onnx.ValueInfoProto]:
+    """Writers leave out types and shapes, which the checker wants and onnxruntime infers, as we
+    do. The inputs without a shape, for their true one has to be given."""
+    del graph.value_info[:]
+    untold = []
+    for info in (*graph.input, *graph.output):
+        tensor = info.type.tensor_type
+        if info.type.WhichOneof("value") in (None, "tensor_type"):
+            tensor.elem_type = tensor.elem_type or TensorProto.FLOAT
+            if not tensor.HasField("shape"):
+                tensor.shape.SetInParent()
+                untold.append(info)
+    return untold
 
 
 def first_line(error: Exception) -> str:
