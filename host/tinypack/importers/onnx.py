@@ -41,6 +41,8 @@ _RANDOM = ("RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLi
 # Functions in the eyes of onnx, which infers nothing of them.
 _SHAPED_AS_INPUT = ("GroupNormalization", "MeanVarianceNormalization")
 _CONTROL_FLOW = ("Loop", "Scan", "If")
+# What Normalization of Keras does with its mean and its variance.
+_NORMALIZES = ("Sub", "Sqrt", "Max", "Mul", "Div")
 
 
 def load(path: Path, input_shape: Mapping[str, Sequence[int]] | None = None) -> Model:
@@ -88,6 +90,7 @@ class _Importer:
         self._nodes(self.proto.node)
         for info in self.proto.output:
             self.result.outputs.append(self._output(info.name))
+        self._refuse_lost_constants()
         self._integer_inputs()
         return self.result
 
@@ -289,6 +292,22 @@ class _Importer:
             self.result.insert(Node("Identity", [value], [copy], {}, name))
             return copy
         return value
+
+    def _refuse_lost_constants(self) -> None:
+        """tf2onnx makes inputs of what no variable of Keras holds: they lack the batch."""
+        batched = {
+            info.name
+            for info in self.proto.input
+            if (dims := info.type.tensor_type.shape.dim) and not dims[0].HasField("dim_value")
+        }
+        for value in self.result.inputs:
+            reads = {node.op for node in value.users}
+            if batched and value.name not in batched and reads and reads <= set(_NORMALIZES):
+                raise PackError(
+                    f"{self.path}: input {value.name!r} is no input but a constant that the"
+                    " exporter lost, as of Keras' Normalization; run `layer.mean, layer.variance ="
+                    " np.array(layer.mean), np.array(layer.variance)` before, and export it anew"
+                )
 
     def _integer_inputs(self) -> None:
         """Integer inputs that are turned into floats at once may as well be fed as floats."""

@@ -56,6 +56,43 @@ def test_a_shape_must_fit_the_model(tmp_path):
         imported(SMALL["gemm"](), tmp_path, input_shape={"x": (1, 99)})
 
 
+def untold(info: onnx.ValueInfoProto, kind: str) -> None:
+    if kind == "no type":
+        info.ClearField("type")
+    else:
+        info.type.tensor_type.ClearField("shape")
+    if kind == "undefined":
+        info.type.tensor_type.elem_type = TensorProto.UNDEFINED
+
+
+@pytest.mark.parametrize("kind", ["no type", "no shape", "undefined"])
+def test_what_a_file_does_not_say_is_inferred(kind, tmp_path):
+    model = SMALL["gemm"]()
+    inner = model.graph.value_info.add()
+    inner.name = model.graph.node[0].output[0]
+    untold(model.graph.output[0], kind)
+    check(model, tmp_path)
+    untold(model.graph.input[0], kind)
+    with pytest.raises(PackError, match="has no shape; give one with --input-shape"):
+        imported(model, tmp_path)
+    name, shape = model.graph.input[0].name, SMALL["gemm"]().graph.input[0].type.tensor_type.shape
+    given = {name: [size.dim_value for size in shape.dim]}
+    assert imported(model, tmp_path, input_shape=given).graph.outputs[0].shape == (1, 7)
+
+
+def test_constants_that_an_exporter_lost(tmp_path):
+    """Keras' Normalization: tf2onnx makes inputs of its mean and of its variance."""
+    fed = [("x", TensorProto.FLOAT, ["n", 6]), ("mean", TensorProto.FLOAT, [1, 6])]
+    model = graph_of(
+        helper.make_node("Sub", ["x", "mean"], ["centred"]),
+        helper.make_node("Relu", ["centred"], ["y"]),
+        inputs=fed,
+        outputs=[("y", TensorProto.FLOAT, ["n", 6])],
+    )
+    with pytest.raises(PackError, match=r"input 'mean' is .* lost.*layer\.variance = np\.array"):
+        imported(model, tmp_path)
+
+
 # Constants
 
 
