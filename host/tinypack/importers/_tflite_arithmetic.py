@@ -95,7 +95,10 @@ def _squared_difference(what: Operator) -> None:
         if x.is_constant:
             x, k = k, x
         difference = Value(what.graph.fresh_name(what.name), np.broadcast_shapes(x.shape, k.shape))
-        what.graph.insert(Node("add", [x, k], [difference], {"subtract": 1}, what.name))
+        attrs = {"subtract": 1}
+        if k.is_constant:
+            k, attrs = what.constant(k, -k.data, None), {}
+        what.graph.insert(Node("add", [x, k], [difference], attrs, what.name))
         what.add("table", difference, function=("mul", "x", "x"))
         return
     scales = _quant(x).scale[0], _quant(k).scale[0]

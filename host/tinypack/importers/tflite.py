@@ -104,7 +104,16 @@ class _Importer:
             read = any(y.uses or self.result.is_output(y) for y in node.outputs)
             if not read and node.op == "table":
                 self.result.remove(node)
+        self._name_apart()
         return self.result
+
+    def _name_apart(self) -> None:
+        """Names in files need not differ, nor do they where an operator became several nodes."""
+        kept: set[str] = set()
+        for value in (*self.result.inputs, *self.result.outputs, *self.result.values()):
+            if value.name in kept and value not in (*self.result.inputs, *self.result.outputs):
+                value.name = self.result.fresh_name(f"{value.name}/part")
+            kept.add(value.name)
 
     def _kind(self, index: int) -> int:
         return int(self.subgraph.Tensors(index).Type())
@@ -386,8 +395,11 @@ def _elementwise(op: str, options: type, **attrs: int) -> Callable[[_Operator], 
             from_a_constant(what, x, k, bounds)
             return
         rank = max(x.rank, k.rank)
-        operands = [_of_rank(what, value, rank) for value in (x, k)]
-        what.add(op, *operands, **attrs, **bounds)
+        x, k = (_of_rank(what, value, rank) for value in (x, k))
+        if attrs and k.is_constant and k.quant is None:
+            what.add(op, x, what.constant(k, -k.data, None), **bounds)
+            return
+        what.add(op, x, k, **attrs, **bounds)
 
     return import_
 

@@ -64,11 +64,21 @@ PIPELINE = tuple(
 )
 
 
+# Of a format that has operators of ops.def, and the layout, what is left to do.
+_LEGAL = tuple(
+    step
+    for step in PIPELINE[[step.name for step in PIPELINE].index("legalize") + 1 :]
+    if step.name != "convert_layout"
+)
+
+
 def run(model: Model, pipeline: Iterable[Pass] = PIPELINE) -> Model:
-    """Changes and returns the model; one whose format has our operators (opset 0) stays."""
+    """Changes and returns the model; one that came with all its integers stays as it is."""
     if not model.opset:
-        check_nodes(model)
-        return model
+        if model.graph.of_integers:
+            check_nodes(model)
+            return model
+        pipeline = _LEGAL
     done: list[str] = []
     for step in pipeline:
         step.change(model)

@@ -9,7 +9,7 @@ _POOLS = {"mean": "average_pool_2d", "reduce_max": "max_pool_2d"}
 
 def convert_reductions(model: Model) -> None:
     for node in model.graph.nodes.copy():
-        if node.op in _POOLS and not node.attrs.get("minimum"):
+        if node.op in _POOLS and not (node.attrs.get("minimum") or node.attrs.get("total")):
             _convert(model.graph, node)
 
 

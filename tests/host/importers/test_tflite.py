@@ -7,11 +7,15 @@ import pytest
 import tinypack
 from tinyinfer import Model
 from tinypack.errors import PackError
-from tinypack.samples import load_calibration
+from tinypack.execute import run_samples
+from tinypack.samples import Samples, load_calibration
+
+from tests.tflite_file import Operator, Tensor, constant, model
 
 tflm = pytest.importorskip("tflite_micro", reason="tflite-micro is not installed")
 
 INT8 = ("digits_cnn", "hello_world", "ic", "kws", "magicwand_cnn", "wand_cnn", "wine_mlp")
+WINDOW = {"Padding": 1, "StrideH": 1, "StrideW": 1, "DilationHFactor": 1, "DilationWFactor": 1}
 
 
 def _samples(folder: Path, name: str, shape: tuple[int, ...]) -> np.ndarray:
@@ -26,16 +30,16 @@ def _samples(folder: Path, name: str, shape: tuple[int, ...]) -> np.ndarray:
 def test_int8_is_what_tflm_gives(shared_models: Path, name: str) -> None:
     path = shared_models / f"models/{name}.int8.tflite"
     packed = tinypack.pack(path)
-    model = Model(packed.file)
+    ours = Model(packed.file)
     judge = tflm.runtime.Interpreter.from_bytes(path.read_bytes())
-    (info,) = model.inputs
+    (info,) = ours.inputs
     shape = tuple(judge.get_input_details(0)["shape"])
     out = np.zeros(judge.get_output_details(0)["shape"], np.int8).reshape(-1)
     for sample in _samples(shared_models, name, shape):
         q = np.clip(np.rint(sample / info.scale) + info.zero_point, -128, 127).astype(np.int8)
         judge.set_input(q, 0)
         judge.invoke()
-        model.run(q.reshape(-1), out)
+        ours.run(q.reshape(-1), out)
         assert out.tobytes() == judge.get_output(0).tobytes()
 
 
@@ -77,3 +81,43 @@ def test_no_truncation_or_flip_escapes(shared_models: Path, tmp_path: Path) -> N
             tinypack.pack(path)
         except PackError as error:
             assert str(path) in str(error) or "node" in str(error) or "'" in str(error)
+
+
+def test_batch_norm_goes_into_its_layer(tmp_path: Path) -> None:
+    """As converters leave it: a product and a sum behind the layer, then the ReLU."""
+    rng = np.random.default_rng(2)
+
+    def reals(*shape: int, around: float = 0.0) -> Tensor:
+        return constant(rng.normal(around, 0.4, shape).astype(np.float32))
+
+    def computed(*shape: int) -> Tensor:
+        return Tensor(shape, dtype="float32")
+
+    tensors = [
+        *(computed(1, 8, 8, 3), reals(8, 3, 3, 3), reals(8), computed(1, 6, 6, 8)),
+        *(reals(8, around=1.5), computed(1, 6, 6, 8), reals(8), computed(1, 6, 6, 8)),
+        computed(1, 6, 6, 8),
+    ]
+    file = model(
+        tensors,
+        [
+            Operator("CONV_2D", [0, 1, 2], [3], "Conv2DOptions", WINDOW),
+            Operator("MUL", [3, 4], [5], "MulOptions", {}),
+            Operator("ADD", [5, 6], [7], "AddOptions", {}),
+            Operator("RELU", [7], [8], "AbsOptions", {}),
+        ],
+    )
+    path = tmp_path / "model.tflite"
+    path.write_bytes(file)
+    x = rng.normal(0, 1, (40, 8, 8, 3)).astype(np.float32)
+    (node,) = tinypack.load(path).graph.nodes
+    assert node.op == "conv_2d" and node.attrs["activation_min"] == 0
+    (actual,) = run_samples(tinypack.pack(path, Samples(x)).file, [x])
+    judge = tflm.runtime.Interpreter.from_bytes(file)
+    expected = []
+    for sample in x:
+        judge.set_input(sample[None], 0)
+        judge.invoke()
+        expected.append(judge.get_output(0)[0])
+    error = actual.reshape(len(x), -1) - np.array(expected).reshape(len(x), -1)
+    assert np.square(error).mean() < 1e-3 * np.square(expected).mean()
