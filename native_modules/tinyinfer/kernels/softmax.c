@@ -25,10 +25,10 @@ static int32_t exp_on_negative_values(int32_t a) {
     const int32_t cubic = tin_rounding_high_mul(tin_wrap_add(tin_rounding_shift(t4, 2), t3), 715827883);
     const int32_t p = tin_rounding_shift(tin_wrap_add(cubic, t2), 1);
     int32_t e = tin_wrap_add(1895147668, tin_rounding_high_mul(1895147668, tin_wrap_add(t, p)));
-    const uint32_t rest = (uint32_t)quarter - (uint32_t)a;
-    for (int32_t i = 0; i < 7; i++) {
-        if (rest >> (24 + i) & 1) {
-            e = tin_rounding_high_mul(e, factors[i]);
+    const int32_t *factor = factors;
+    for (uint32_t quarters = ((uint32_t)quarter - (uint32_t)a) >> 24 & 127; quarters != 0; quarters >>= 1, factor++) {
+        if (quarters & 1) {
+            e = tin_rounding_high_mul(e, *factor);
         }
     }
     return e;
