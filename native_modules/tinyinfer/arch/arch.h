@@ -36,6 +36,9 @@
 #ifndef tin_dot
 #define tin_dot tin_dot__generic
 #endif
+#ifndef tin_sum
+#define tin_sum tin_sum__generic
+#endif
 #ifndef tin_fc_row
 #define tin_fc_row tin_fc_row__generic
 #endif

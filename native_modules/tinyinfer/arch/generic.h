@@ -174,6 +174,18 @@ __attribute__((noinline, unused)) static uint32_t tin_dot__generic(const void *x
     return acc;
 }
 
+// The sum of `count` elements, `step` bytes from one to the next.
+static inline int32_t tin_sum__generic(const int8_t *from, int32_t count, int32_t step) {
+    uint32_t sum = 0;
+    for (; count > 3; count -= 4, from += 4 * step) {
+        sum += (uint32_t)from[0] + (uint32_t)from[step] + (uint32_t)from[2 * step] + (uint32_t)from[3 * step];
+    }
+    for (; count > 0; count--, from += step) {
+        sum += (uint32_t)*from;
+    }
+    return (int32_t)sum;
+}
+
 // `rows` output rows of a depthwise convolution from `pixel`, the first of a row, on. Every output channel of a pixel comes before
 // the next pixel: the output may lie over the input.
 static inline void tin_dw_rows__generic(const tin_window_t *window, const tin_gemm_t *dw, tin_pixel_t pixel, int32_t rows, int32_t multiplier,

@@ -1,4 +1,5 @@
-// add: both inputs times constants, without the roundings between, wherever these cannot matter.
+// add: both inputs times constants, without the roundings between, wherever these cannot matter. An architecture may run the loop up to
+// a sum that is near a half by a tin_linear_run of its own, which returns how many outputs it wrote.
 #ifndef TIN_LINEAR_ADD_H
 #define TIN_LINEAR_ADD_H
 
@@ -32,6 +33,18 @@ TIN_ADD_COLD void tin_linear_add_other(const tin_add_t *add, const int8_t *x, in
     tin_add_row__generic(add, x, x_step, k, k_step, out, count);
 }
 
+// What a sum is made of, and from which fraction on it is near a half.
+typedef struct {
+    int32_t x_factor, k_factor, start;
+    uint32_t sure;
+    int32_t low, high;
+} tin_linear_t;
+
+#ifdef tin_linear_run
+static int32_t tin_linear_run(const tin_linear_t *add, const int8_t *x, int32_t x_step, const int8_t *k, int32_t k_step, int8_t *out,
+    int32_t count);
+#endif
+
 TIN_ADD_HOT void tin_add_row__linear(const tin_add_t *add, const int8_t *x, int32_t x_step, const int8_t *k, int32_t k_step, int8_t *out,
     int32_t count) {
     if (!tin_takes_add_scaled(add, x_step, k_step)) {
@@ -54,6 +67,16 @@ TIN_ADD_HOT void tin_add_row__linear(const tin_add_t *add, const int8_t *x, int3
         - add->k_zero_point * k_factor;
     const uint32_t sure = (uint32_t)((1 << TIN_ADD_POINT) - 2 * TIN_ADD_DOUBT) << (32 - TIN_ADD_POINT);
     for (const int8_t *const end = out + count; out != end; out++, x += x_step, k += k_step) {
+#ifdef tin_linear_run
+        const tin_linear_t linear = { x_factor, k_factor, start, sure, low, high };
+        const int32_t done = tin_linear_run(&linear, x, x_step, k, k_step, out, end - out);
+        x += done * x_step;
+        k += done * k_step;
+        out += done;
+        if (out == end) {
+            break;
+        }
+#endif
         const int32_t sum = *x * x_factor + *k * k_factor + start;
         if ((uint32_t)sum << (32 - TIN_ADD_POINT) >= sure) {
             tin_linear_add_other(add, x, 0, k, 0, out, 1);

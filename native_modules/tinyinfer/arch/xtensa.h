@@ -298,7 +298,23 @@ TIN_HOT void tin_gemm_block__xtensa(const tin_gemm_t *gemm, const void *block, i
 }
 #define tin_gemm_block tin_gemm_block__xtensa
 
-#include "arch/linear_add.h"
+TIN_HOT int32_t tin_sum__xtensa(const int8_t *from, int32_t count, int32_t step) {
+    int32_t sum = 0, a;
+    __asm__ volatile (
+        "    loopgtz %[count], 1f\n"
+        "    l8ui   %[a], %[from], 0\n"
+        "    add    %[from], %[from], %[step]\n"
+        "    sext   %[a], %[a], 7\n"
+        "    add    %[sum], %[sum], %[a]\n"
+        "1:\n"
+        : [a] "=&r"(a), [from] "+r"(from), [sum] "+r"(sum)
+        : [count] "r"(count), [step] "r"(step)
+        : "memory");
+    return sum;
+}
+#define tin_sum tin_sum__xtensa
+
+#include "arch/xtensa_add.h"
 #include "arch/xtensa_dw.h"
 #include "arch/xtensa_fc.h"
 

@@ -11,18 +11,6 @@ bool tin_average_pool_2d_check(const tin_node_t *node) {
            && tin_multiplier_ok(a->multiplier, a->shift);
 }
 
-// `count` elements, `step` bytes from one to the next.
-static inline int32_t sum_s8(const int8_t *from, int32_t count, int32_t step) {
-    uint32_t sum = 0;
-    for (; count > 3; count -= 4, from += 4 * step) {
-        sum += (uint32_t)from[0] + (uint32_t)from[step] + (uint32_t)from[2 * step] + (uint32_t)from[3 * step];
-    }
-    for (; count > 0; count--, from += step) {
-        sum += (uint32_t)*from;
-    }
-    return (int32_t)sum;
-}
-
 static inline int32_t sum_s16(const int8_t *from, int32_t count, int32_t step) {
     uint32_t sum = 0;
     for (; count > 0; count--, from += step) {
@@ -55,7 +43,7 @@ void tin_average_pool_2d(const tin_node_t *node, int32_t row0, int32_t row1, voi
                 const int8_t *from = first + (s16 ? 2 * c : c);
                 int32_t sum = 0;
                 for (int32_t left = count; left > 0; left -= run, from += run * step + skip) {
-                    sum = tin_wrap_add(sum, s16 ? sum_s16(from, run, step) : sum_s8(from, run, step));
+                    sum = tin_wrap_add(sum, s16 ? sum_s16(from, run, step) : tin_sum(from, run, step));
                 }
                 if (a->multiplier == 0) {
                     // Taps may lie on both sides of a small input, none inside.
