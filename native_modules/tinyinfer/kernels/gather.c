@@ -14,11 +14,12 @@ bool tin_gather_check(const tin_node_t *node) {
             return false;
         }
     }
-    return x->dtype == y->dtype && tin_elements_ok(x) && (k->dtype == TIN_S16 || k->dtype == TIN_S32) && k->constant
+    return x->dtype == y->dtype && tin_elements_ok(x) && (k->dtype == TIN_S16 || k->dtype == TIN_S32)
            && tin_elements_ok(k) && k->n * k->h * k->w * k->c == y->shape[gathered];
 }
 
-// One of the indices, byte by byte: constants lie at any address. What is no index of x counts as 0.
+// One of the indices, byte by byte: constants lie at any address. What is no index of x counts as 0: computed ones may be
+// anything.
 static int32_t index_at(const tin_tensor_t *k, int32_t i, int32_t size) {
     const uint8_t *const at = (const uint8_t *)k->data + i * (k->bits / 8);
     int32_t index = at[0] | at[1] << 8;
