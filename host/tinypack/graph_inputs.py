@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from . import ops
 from .ir import Graph
+from .ops.gather import rows_of
 from .quant import by_step
 from .samples import Samples, arrange
 
@@ -42,10 +43,13 @@ def graph_inputs(graph: Graph, samples: Samples) -> list[NDArray[np.float32]]:
 def noise_inputs(graph: Graph) -> list[NDArray[np.float32]]:
     """Seeded stand-in for calibration samples."""
     rng = np.random.default_rng(0)
-    return [
-        rng.standard_normal((_NOISE_SAMPLES, *value.shape)).astype(np.float32)
-        for value in graph.inputs
-    ]
+    arrays = []
+    for value in graph.inputs:
+        shape = (_NOISE_SAMPLES, *value.shape)
+        rows = rows_of(value)
+        noise = rng.standard_normal(shape) if rows is None else rng.integers(0, rows, shape)
+        arrays.append(noise.astype(np.float32))
+    return arrays
 
 
 def expect_sequences(graph: Graph, calibration: Samples | None) -> None:

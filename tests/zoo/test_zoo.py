@@ -10,7 +10,6 @@ from . import report
 REFUSED = {
     "tf2onnx_gru": "build them with unroll=True",
     "tf2onnx_rnn": "build them with unroll=True",
-    "tf2onnx_text_cnn": "look up an embedding in your program",
 }
 
 
@@ -26,4 +25,4 @@ def test_architecture(name, tmp_path):
 
 def test_most_pack():
     assert len(report.NETS) >= 122
-    assert 1 - len(REFUSED) / len(report.NETS) >= 0.82
+    assert 1 - len(REFUSED) / len(report.NETS) >= 0.98

@@ -20,6 +20,7 @@ from ..ops import unsupported
 from ._dequantized import dequantized
 from ._labels import labels_of
 from ._onnx_file import check, first_line, load_external_data, opset_of, read
+from ._onnx_indices import bind_indices
 from ._onnx_ml import CLASSIFIERS, DOMAIN, is_tabular, output_shape, without_labels
 from ._onnx_nodes import (
     DTYPES,
@@ -56,12 +57,10 @@ def load(path: Path, input_shape: Mapping[str, Sequence[int]] | None = None) -> 
     metadata = {entry.key: entry.value for entry in proto.metadata_props}
     tabular = is_tabular(proto)
     labels = without_labels(proto.graph) if tabular else ()
-    graph = _Importer(path, proto, opset).graph(dict(input_shape or {}))
-
-    def evaluate(node: Node, inputs: Sequence[Array | None]) -> list[Array]:
-        return compute(node_proto(node), inputs, opset)
-
-    return Model(graph, opset, metadata, labels_of(metadata) or labels, evaluate, tabular)
+    importer = _Importer(path, proto, opset)
+    graph = importer.graph(dict(input_shape or {}))
+    labels = labels_of(metadata) or labels
+    return Model(graph, opset, metadata, labels, importer.evaluate, tabular)
 
 
 class _Importer:
@@ -91,8 +90,12 @@ class _Importer:
         for info in self.proto.output:
             self.result.outputs.append(self._output(info.name))
         self._refuse_lost_constants()
+        bind_indices(self.result, self.evaluate)
         self._integer_inputs()
         return self.result
+
+    def evaluate(self, node: Node, inputs: Sequence[Array | None]) -> list[Array]:
+        return compute(node_proto(node), inputs, self.opset)
 
     def _constant(self, tensor: TensorProto) -> Value:
         array = self._array(tensor)
@@ -316,8 +319,8 @@ class _Importer:
                 continue
             if not all(n.op == "Cast" and n.outputs[0].dtype == "f32" for n in value.users):
                 raise PackError(
-                    f"{self.path}: input {value.name!r} holds integers ({value.dtype}) that are"
-                    " used as such; only inputs of measured numbers are supported: look up an"
-                    " embedding in your program, and pack the layers behind it"
+                    f"{self.path}: input {value.name!r} holds integers ({value.dtype}) that the"
+                    " model computes with; only measured numbers and the words of embeddings are"
+                    " supported (without mask_zero): pack the layers behind what computes"
                 )
             value.dtype = "f32"

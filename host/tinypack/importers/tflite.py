@@ -16,9 +16,11 @@ import tflite
 from ..errors import PackError
 from ..ir import Array, Graph, Model, Node, QuantParams, Value, constant
 from ..ops import MODULES, unsupported
+from ..ops.gather import INDICES
 from ._tflite_arithmetic import ARITHMETIC, from_a_constant
 from ._tflite_extremes import EXTREMES
 from ._tflite_images import IMAGES, drop_blocks
+from ._tflite_indices import Indices
 from ._tflite_movement import MOVEMENTS, import_movement
 from ._tflite_recurrent import RECURRENT
 from ._tflite_unary import UNARY, quantize_function
@@ -81,6 +83,7 @@ class _Importer:
         self.subgraph = self.model.Subgraphs(0)
         self.result = Graph(path.stem)
         self.values: dict[int, Value] = {}
+        self.indices = Indices(self.result)
 
     def graph(self) -> Graph:
         # An input may be a float that is quantized first, and an output dequantized last: the
@@ -88,16 +91,15 @@ class _Importer:
         for index in self.subgraph.InputsAsNumpy():
             value = self._value(int(index))
             if self._kind(int(index)) in _COUNTS:
-                raise PackError(
-                    f"{self.path}: input {value.name!r} holds integers that are used as such;"
-                    " look up an embedding in your program, and pack the layers behind it"
-                )
+                self.indices.begin(value)
             self.result.inputs.append(value)
         for number in range(self.subgraph.OperatorsLength()):
             self._operator(number)
         for index in self.subgraph.OutputsAsNumpy():
             self.result.outputs.append(self._value(int(index)))
-        self.result.of_integers = any(value.quant is not None for value in self.values.values())
+        self.result.of_integers = any(
+            value.quant not in (None, INDICES) for value in self.values.values()
+        )
         drop_blocks(self.result)
         # What quantize_function() has put a table in the place of.
         for node in reversed(self.result.nodes.copy()):
@@ -159,6 +161,8 @@ class _Importer:
         outputs = [self._value(int(i)) for i in operator.OutputsAsNumpy()]
         # Operators have no names of their own: that of what they compute is what tools show.
         what = _Operator(self.result, op, outputs[0].name, operator, inputs, outputs)
+        if self.indices.takes(what):
+            return
         if op in ("QUANTIZE", "DEQUANTIZE") and self._passes_through(what, operator):
             return
         if op in MOVEMENTS or op in _SAME_ELEMENTS:

@@ -40,7 +40,7 @@ How to read a legal graph, that is, what `passes.run(model)` leaves:
   | top_k | | over the last axis; k, minimum, indices |
   | batch_matmul | any input may be constant | transposed: whether the second matrices are |
   | slice | | begin, step, size: a number per axis |
-  | gather | no second input yet | axis; indices: tuple |
+  | gather | a table, where the indices are input 1 | axis; indices: tuple, of no input 1 |
   | tree_ensemble | | trees: see ops/_trees.py |
   | transpose | | perm: tuple, output axis j is input axis perm[j] |
   | quantize | | a clamp, if nothing could take it |

@@ -1,16 +1,26 @@
-"""gather: constant indices of one axis."""
+"""gather: elements of one axis by constant indices, or by computed ones rows of a constant table.
+
+Those are whole numbers that go from the input to here as INDICES.
+"""
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from ..ir import FloatArray, Node, Shape, Value
-from ._build import Builder, argument, constant_input
-from ._layer import Layer, Quantized
+from ..errors import PackError
+from ..ir import FloatArray, Node, QuantParams, Shape, Value
+from ._build import Builder, argument, constant_input, refuse
+from ._layer import INDEX, Layer, Quantized
 from ._views import right_aligned, take
 
 KEEPS_SCALE = True
+# What a table may be looked up with.
+INDICES = QuantParams("s16", (1.0,), (0,))
+MOST_ROWS = 1 << 15
+# What they may pass on their way.
+_MOVES = ("reshape", "slice", "transpose", "gather")
 ONNX = ("Gather", "Tile", "ArrayFeatureExtractor")
 
 
@@ -24,6 +34,9 @@ def legalize(node: Node, build: Builder) -> Value | None:
         return x
     last = node.op == "ArrayFeatureExtractor"
     axis = x.rank - 1 if last else node.attrs.get("axis", 0) % x.rank
+    if not last and x.is_constant and not node.input(1).is_constant:
+        y = build.node("gather", x, node.input(1), axis=axis)
+        return build.reshape(y, node.outputs[0].shape)
     indices = constant_input(node, 1, "indices")
     y = take(build, x, axis, (indices.reshape(-1) % x.shape[axis]).tolist())
     if last:
@@ -31,13 +44,40 @@ def legalize(node: Node, build: Builder) -> Value | None:
     return build.reshape(y, (*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
 
 
+def is_computed(node: Node) -> bool:
+    """Whether its indices are."""
+    return "indices" not in node.attrs
+
+
+def rows_of(value: Value) -> int | None:
+    """How many rows the least table has that a value is looked up in."""
+    found = []
+    for node, position in value.uses:
+        if node.op == "gather" and position == 1:
+            found.append(node.input(0).shape[node.attrs["axis"]])
+        elif node.op in _MOVES and (rows := rows_of(node.output)) is not None:
+            found.append(rows)
+    return min(found, default=None)
+
+
 def infer_shape(node: Node) -> Shape:
     shape, axis = node.input(0).shape, node.attrs["axis"]
-    return (*shape[:axis], len(node.attrs["indices"]), *shape[axis + 1 :])
+    count = prod(node.input(1).shape) if is_computed(node) else len(node.attrs["indices"])
+    return (*shape[:axis], count, *shape[axis + 1 :])
 
 
-def float_(node: Node, x: FloatArray) -> FloatArray:
-    return x.take(np.array(node.attrs["indices"]), node.attrs["axis"] + 1)
+def float_(node: Node, x: FloatArray, k: FloatArray | None = None) -> FloatArray:
+    axis = node.attrs["axis"]
+    if k is None:
+        return x.take(np.array(node.attrs["indices"]), axis + 1)
+    rows = x.shape[axis]
+    if k.min(initial=0) < 0 or k.max(initial=0) >= rows or np.any(k != np.rint(k)):
+        raise PackError(
+            f"node {node.name!r}: looks up rows by whole numbers from 0 to {rows - 1}, but the"
+            f" samples hold {k.min():g} to {k.max():g}; give the numbers of words as in training"
+        )
+    indices = k.reshape(len(k), -1).astype(np.int64)
+    return np.moveaxis(x.take(indices, axis), axis, 0)
 
 
 def attributes(node: Node) -> dict[str, int]:
@@ -45,9 +85,11 @@ def attributes(node: Node) -> dict[str, int]:
 
 
 def quantize(layer: Layer) -> Quantized:
-    (x,) = layer.operands
-    return Quantized({}, x.params, layer.compute(x.actual))
+    x, *indices = layer.operands
+    if any(operand.params not in (INDICES, INDEX) for operand in indices):
+        raise refuse(layer.node, "looks up what the model computes", "end the model before it")
+    return Quantized({}, x.params, layer.compute(*(operand.actual for operand in layer.operands)))
 
 
 def permuted(node: Node, perm: Sequence[int]) -> dict[str, Any] | None:
-    return {"axis": perm[node.attrs["axis"]]}
+    return None if is_computed(node) else {"axis": perm[node.attrs["axis"]]}

@@ -15,6 +15,7 @@ from ..ir import Graph, Node, Shape, Value, verify
 from ..ops._build import refuse
 from ..ops._layer import Quantized
 from ..ops._recurrent import sizes_of, weights_of
+from ..ops.gather import is_computed
 from .quantizer import QuantizedGraph
 
 RECURRENT = ("gru", "lstm", "rnn")
@@ -158,6 +159,8 @@ def _axis(node: Node, steps: int, axes: Mapping[Value, int]) -> int | None:
     if not all(value in axes for value in operands):
         raise refuse(node, "joins single steps with what has none", "join behind the last step")
     axis = axes[x]
+    if node.op == "gather" and is_computed(node):
+        raise refuse(node, "looks up steps", "pack the model of whole windows instead")
     if node.op in RECURRENT:
         return None if node.attrs["last"] else 0
     if node.op in _OF_OPERANDS or node.op == "concat":

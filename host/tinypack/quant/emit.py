@@ -13,6 +13,7 @@ from ..model_file import ModelSpec, NodeSpec, QuantizerSpec, TensorSpec
 from ..model_file.layout import pack_params, pack_weights, phases
 from ..ops._layer import LinearWeights, Planes, Quantized
 from ..ops._requant import quantize_multiplier
+from ..ops.gather import is_computed
 from .quantizer import QuantizedGraph
 
 
@@ -58,7 +59,7 @@ def emit(
             inputs += map(add, _linear(node, result, quantized.params[node.input(0)]))
         elif result.table is not None:
             inputs.append(add(_stored(result.table, node.op)))
-        elif node.op == "gather":
+        elif node.op == "gather" and not is_computed(node):
             inputs.append(add(_indices(node)))
         else:
             inputs += [of(value) for value in node.inputs[1:] if value is not None]

@@ -77,6 +77,31 @@ def test_int8_is_what_tflm_gives(op, inputs, outputs, values, tmp_path):
         assert bytes(model.output(index)) == judge.get_output(index).tobytes()
 
 
+@pytest.mark.parametrize("axis", [0, 1])
+def test_rows_are_looked_up(axis, tmp_path):
+    table = np.random.default_rng(0).integers(-128, 128, (9, 9), np.int8)
+    x = np.array([[8, 0, 3], [3, 7, 1]], np.int32)
+    made = (2, 3, 9) if axis == 0 else (9, 2, 3)
+    parts = [Tensor(table.shape, SCALE, ZERO, table), Tensor(x.shape, dtype="int32")]
+    file = written("GATHER", parts, [data(*made)], {"Axis": axis})
+    path = tmp_path / "model.tflite"
+    path.write_bytes(file)
+    model = Model(tinypack.pack(path).file)
+    judge = tflm.runtime.Interpreter.from_bytes(file)
+    judge.set_input(x, 0)
+    judge.invoke()
+    model.run(x.reshape(-1).astype(np.int16))
+    assert bytes(model.output()) == judge.get_output(0).tobytes()
+
+
+def test_what_computes_with_indices_is_refused(tmp_path):
+    path = tmp_path / "model.tflite"
+    words = Tensor((1, 3), dtype="int32")
+    path.write_bytes(one_operator("NEG", [words], words, "NegOptions"))
+    with pytest.raises(PackError, match=r"NEG computes with the indices.*without mask_zero"):
+        tinypack.pack(path)
+
+
 def test_tile_repeats(tmp_path):
     """TensorFlow Lite Micro has no such operator."""
     path = tmp_path / "model.tflite"
