@@ -98,7 +98,7 @@ def _keeps(
         for value in node.inputs:
             if value is not None and value.is_constant and value.data.size != 1:
                 return False
-            array = value and arrays.get(value, value.constant)
+            array = None if value is None else arrays.get(value, value.constant)
             operands.append(None if array is None else array.reshape(-1))
         if len(node.outputs) != 1:
             return False

@@ -1,13 +1,11 @@
 """arg_max: index of the largest or smallest element of the last axis."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 
 from ..ir import FloatArray, Node, Shape, Value
 from ._build import Builder
 from ._layer import INDEX, Layer, Quantized
+from ._permuted import with_last_kept
 
 ONNX = ("ArgMax", "ArgMin")
 
@@ -43,5 +41,4 @@ def quantize(layer: Layer) -> Quantized:
     return Quantized({}, INDEX, layer.compute(x.actual))
 
 
-def permuted(node: Node, perm: Sequence[int]) -> dict[str, Any] | None:
-    return {} if perm[-1] == len(perm) - 1 else None
+permuted = with_last_kept

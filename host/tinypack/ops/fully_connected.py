@@ -1,8 +1,5 @@
 """fully_connected: product of each row with a constant matrix."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +11,7 @@ from ._layer import Layer, Quantized
 from ._linear import quantize_linear
 from ._linear_model import ONNX as LINEAR_MODELS
 from ._linear_model import linear_model
+from ._permuted import with_last_kept
 from ._svm import ONNX as SUPPORT_VECTORS
 from ._svm import support_vectors
 
@@ -101,5 +99,4 @@ def quantize(layer: Layer) -> Quantized:
     return quantize_linear(layer, 1, columns, x.size // x.shape[-1])
 
 
-def permuted(node: Node, perm: Sequence[int]) -> dict[str, Any] | None:
-    return {} if perm[-1] == len(perm) - 1 else None
+permuted = with_last_kept

@@ -1,8 +1,5 @@
 """minimum: of two operands with numpy broadcasting."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 
 from ..ir import FloatArray, Node, Value
@@ -10,6 +7,7 @@ from ._build import Builder
 from ._elementwise import attributes, infer_shape, with_samples
 from ._extreme import legalize_extreme, quantize_extreme
 from ._layer import Layer, Quantized
+from ._permuted import of_any_order
 
 __all__ = [
     "ELEMENTWISE",
@@ -39,5 +37,4 @@ def quantize(layer: Layer) -> Quantized:
     return quantize_extreme(layer)
 
 
-def permuted(node: Node, perm: Sequence[int]) -> dict[str, Any] | None:
-    return {}
+permuted = of_any_order

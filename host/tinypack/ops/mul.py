@@ -1,14 +1,12 @@
 """mul: elementwise product with numpy broadcasting; quotients are products with a reciprocal."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 
 from ..ir import FloatArray, Node, Value
 from ._build import Builder, constant_input, refuse
 from ._elementwise import attributes, infer_shape, operands, with_samples
 from ._layer import Layer, Quantized, activation, rescale
+from ._permuted import of_any_order
 
 __all__ = [
     "ELEMENTWISE",
@@ -78,5 +76,4 @@ def quantize(layer: Layer) -> Quantized:
     return Quantized(attrs, output, layer.compute(x.actual, k.actual))
 
 
-def permuted(node: Node, perm: Sequence[int]) -> dict[str, Any] | None:
-    return {}
+permuted = of_any_order

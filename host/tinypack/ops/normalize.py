@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..ir import Array, FloatArray, Node, Shape, Value
 from ._build import Builder, constant_input, inverse, normalized_axes, refuse
 from ._layer import Layer, Quantized, rescale
+from ._permuted import with_last_kept
 
 ONNX = (
     "GroupNormalization",
@@ -169,5 +170,4 @@ def _epsilon(real: float, step: float) -> dict[str, int]:
     return {"epsilon": min(round(exact / (1 << shift)), (1 << 31) - 1), "epsilon_shift": shift}
 
 
-def permuted(node: Node, perm: Sequence[int]) -> dict[str, Any] | None:
-    return {} if perm[-1] == len(perm) - 1 else None
+permuted = with_last_kept

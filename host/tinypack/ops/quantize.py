@@ -5,7 +5,6 @@ In graphs of quantized ONNX files it also is a mark until store_integers: `param
 integers that the value has from here on.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy as np
 from ..ir import FloatArray, Node, QuantParams, Shape, Value
 from ._build import Builder, argument
 from ._layer import Layer, Quantized, activation, rescale
+from ._permuted import of_any_order
 
 ELEMENTWISE = True
 KEEPS_SCALE = True
@@ -66,5 +66,4 @@ def quantize(layer: Layer) -> Quantized:
     return Quantized(attrs, output, layer.compute(x.actual))
 
 
-def permuted(node: Node, perm: Sequence[int]) -> dict[str, Any] | None:
-    return {}
+permuted = of_any_order

@@ -1,14 +1,13 @@
 """softmax: over the last axis."""
 
-from collections.abc import Sequence
 from math import prod
-from typing import Any
 
 import numpy as np
 
 from ..ir import FloatArray, Node, Shape, Value
 from ._build import Builder, inverse, refuse
 from ._layer import Layer, Quantized, s8, s16
+from ._permuted import with_last_kept
 from ._requant import softmax_attributes
 
 ONNX = ("Softmax", "LogSoftmax")
@@ -61,5 +60,4 @@ def quantize(layer: Layer) -> Quantized:
     return Quantized(softmax_attributes(1.0, x.scale), output, layer.compute(x.actual))
 
 
-def permuted(node: Node, perm: Sequence[int]) -> dict[str, Any] | None:
-    return {} if perm[-1] == len(perm) - 1 else None
+permuted = with_last_kept

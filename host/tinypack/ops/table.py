@@ -4,7 +4,7 @@
 FUNCTIONS and operands that are expressions: ("mul", "x", ("sigmoid", "x")).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from ._build import Builder, constant_input
 from ._condition import COMPARISONS, compared
 from ._elementwise import operands
 from ._layer import Layer, Quantized
+from ._permuted import of_any_order
 
 Expression = Any
 
@@ -221,5 +222,4 @@ def quantize(layer: Layer) -> Quantized:
     return Quantized({}, output, layer.compute(x.actual), table=table)
 
 
-def permuted(node: Node, perm: Sequence[int]) -> dict[str, Any] | None:
-    return {}
+permuted = of_any_order

@@ -1,13 +1,11 @@
 """top_k: the largest or smallest elements of the last axis in order, or their indices."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 
 from ..ir import FloatArray, Node, Shape, Value
 from ._build import Builder, argument, inverse
 from ._layer import INDEX, Layer, Quantized
+from ._permuted import with_last_kept
 
 ONNX = ("TopK",)
 
@@ -48,5 +46,4 @@ def quantize(layer: Layer) -> Quantized:
     return Quantized({}, output, layer.compute(x.actual))
 
 
-def permuted(node: Node, perm: Sequence[int]) -> dict[str, Any] | None:
-    return {} if perm[-1] == len(perm) - 1 else None
+permuted = with_last_kept

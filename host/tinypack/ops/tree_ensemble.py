@@ -1,13 +1,11 @@
 """tree_ensemble: sums over the leaves that rows reach in decision trees (`trees`: _trees.py)."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 
 from ..ir import FloatArray, Node, Shape, Value
 from ._build import Builder
 from ._layer import Layer, Quantized, rescale, s16
+from ._permuted import with_last_kept
 from ._post_transform import post_transform
 from ._trees import Trees, of_classifier, of_regressor
 
@@ -62,5 +60,4 @@ def quantize(layer: Layer) -> Quantized:
     return Quantized(attrs, output, layer.compute(x.actual), stored=stored)
 
 
-def permuted(node: Node, perm: Sequence[int]) -> dict[str, Any] | None:
-    return {} if perm[-1] == len(perm) - 1 else None
+permuted = with_last_kept
