@@ -14,8 +14,11 @@ class PackError(Exception):
 
 @contextmanager
 def contradictions(what: str) -> Iterator[None]:
-    """Arithmetic on a model whose shapes, attributes and constants contradict each other fails in
-    as many ways as there are operators. `what` names the part of the model that is looked at."""
+    """Reading a model whose shapes, attributes and constants contradict each other fails in as
+    many ways as there are operators. `what` names the part of the model that is looked at.
+
+    Not around what comes later: there an error is ours, and the command line says so.
+    """
     try:
         yield
     except (

@@ -71,8 +71,9 @@ def load(
     `stateful`: inputs and outputs that hand on the state of recurrent layers are left out.
     """
     # What is no number is found in the constants of the legal graph.
-    with contradictions(f"{path}:"), np.errstate(all="ignore"):
-        model = importers.load(Path(path), input_shapes)
+    with np.errstate(all="ignore"):
+        with contradictions(f"{path}:"):
+            model = importers.load(Path(path), input_shapes)
         if stateful and model.opset:
             passes.bind_states(model)
         return passes.run(model)
@@ -227,7 +228,6 @@ def _packing(graph: Graph) -> Packing:
     return run
 
 
-@contradictions("the model")
 def diagnose(
     path: str | Path,
     calibration: Samples,
@@ -259,7 +259,6 @@ def diagnose(
     )
 
 
-@contradictions("the model")
 def pack(
     path: str | Path,
     calibration: Samples | None = None,

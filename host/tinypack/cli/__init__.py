@@ -3,10 +3,13 @@
 Commands import what is heavy only when they run, so that --help is quick.
 """
 
+import os
 import sys
+import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from io import StringIO, TextIOWrapper
+from pathlib import Path
 from pkgutil import iter_modules
 
 import click
@@ -53,11 +56,13 @@ def tinypack() -> None:
     """Packs trained networks into one file for microcontrollers.
 
     `tinypack MODEL` is short for `tinypack pack MODEL`; every command has --json.
+    With TINYPACK_DEBUG=1 in the environment an error comes with its traceback.
     """
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs a command and gives the exit code: 2 when model, data or arguments cannot work."""
+    """Runs a command and gives the exit code: 2 when model, data or arguments cannot work, and
+    when tinypack itself does not."""
     # Python has none where the caller has closed it.
     sys.stdout = sys.stdout or StringIO()
     for stream in (sys.stdout, sys.stderr):
@@ -69,8 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             list(argv) if argv is not None else None, prog_name="tinypack", standalone_mode=False
         )
     except PackError as error:
-        click.echo(f"tinypack: {error}", err=True)
-        return 2
+        return _failed(str(error))
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -79,6 +83,30 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     except OSError as error:
         # Files are read and written with words of their own: what is left are the streams.
-        click.echo(f"tinypack: cannot print ({error.strerror or error})", err=True)
-        return 2
+        return _failed(f"cannot print ({error.strerror or error})")
+    except MemoryError:
+        return _failed("this computer has too little memory free; give fewer samples")
+    except Exception as error:
+        return _failed(_bug(error))
     return code if isinstance(code, int) else 0
+
+
+def _failed(sentence: str) -> int:
+    if os.environ.get("TINYPACK_DEBUG"):
+        click.echo(traceback.format_exc(), err=True, nl=False)
+    click.echo(f"tinypack: {sentence}", err=True)
+    return 2
+
+
+def _bug(error: Exception) -> str:
+    """Where it was, and what to do about it."""
+    room, place = Path(__file__).parents[1], "an unknown place"
+    for frame in traceback.extract_tb(error.__traceback__):
+        file = Path(frame.filename)
+        if file.is_relative_to(room):
+            place = f"{file.relative_to(room)}, line {frame.lineno}"
+    reason = (str(error).strip().splitlines() or [""])[0]
+    return (
+        f"failed at {place} ({type(error).__name__}: {reason}), a bug of tinypack, not of your"
+        " model; please report it with what TINYPACK_DEBUG=1 shows"
+    )

@@ -273,6 +273,8 @@ class _Importer:
                 schema, proto, types, data, opset_imports=self.opset_imports
             )
             if proto.op_type in RESIZED and (shape := resized_shape(proto, inputs)) is not None:
+                if min(shape) < least:
+                    raise ValueError(f"shape {list(shape)}")
                 return [(shape, "f32")]
             return [type_of(found[key], least) for key in proto.output if key]
         except Exception as error:  # of inference, of the checker, of a shape that is not fixed

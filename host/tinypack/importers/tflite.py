@@ -66,7 +66,8 @@ def load(path: Path) -> Model:
     # What the reader of a damaged FlatBuffer stumbles over is not foreseeable.
     except Exception as error:
         raise PackError(
-            f"{path}: damaged ({type(error).__name__}); export the model anew"
+            f"{path}: damaged ({type(error).__name__}); export the model anew, or report it as a"
+            " bug if other tools run it"
         ) from error
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import ops
-from ..errors import PackError, contradictions
+from ..errors import PackError
 from ..ir import FloatArray, Graph, Node, QuantParams, Value
 from ..ops._layer import INDEX, LinearWeights, Operand, Quantized
 from ..ops._layer import Columns as ColumnsOf
@@ -197,7 +197,7 @@ def quantize_graph(
         width = dtypes.get(node, "s8")
         elements = _elements(node.output, activation)
         layer = _Layer(node, operands, y, width, elements, common.get(node.output))
-        with contradictions(f"node {node.name!r}: {node.op}"), np.errstate(all="ignore"):
+        with np.errstate(all="ignore"):
             result: Quantized = ops.MODULES[node.op].quantize(layer)
         results[node] = result
         set_value(node.output, result.output, y, result.actual)

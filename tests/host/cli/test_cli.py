@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from tinypack import cli
+from tinypack import cli, pipeline
 from tinypack.cli import _output
 from tinypack.demo import MODEL, SAMPLES
 from tinypack.model_file import read_model
@@ -288,3 +288,25 @@ def test_a_name_that_is_no_text(tmp_path):
     env = {**os.environ, **plain, "PYTHONPATH": path}
     subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, check=True)
     assert read_model((tmp_path / "bad\udcff.tinf").read_bytes()).metadata["name"] == "bad?"
+
+
+def test_a_bug_is_called_one(tinypack, tmp_path, monkeypatch):
+    """And not a contradiction of the model."""
+
+    def broken(*_: object) -> None:
+        raise IndexError("list index out of range")
+
+    monkeypatch.setattr(pipeline, "_balance", broken)
+    arguments = ["pack", MODEL, "--calib", SAMPLES, "-o", tmp_path / "digits.tinf"]
+    said = tinypack(*arguments, code=2).err.splitlines()[-1]
+    assert "failed at pipeline.py, line " in said and "(IndexError: list index" in said
+    assert "please report it with what TINYPACK_DEBUG=1 shows" in said
+    monkeypatch.setenv("TINYPACK_DEBUG", "1")
+    assert "Traceback (most recent call last)" in tinypack(*arguments, code=2).err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_refusal_shows_its_traceback_when_asked(tinypack, tmp_path, monkeypatch):
+    assert "Traceback" not in tinypack("pack", tmp_path / "none.onnx", code=2).err
+    monkeypatch.setenv("TINYPACK_DEBUG", "1")
+    assert "PackError" in tinypack("pack", tmp_path / "none.onnx", code=2).err
