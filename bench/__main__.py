@@ -64,7 +64,10 @@ def main() -> int:
     parser.add_argument("--core", nargs="+", choices=cores, default=list(cores))
     parser.add_argument("--model", nargs="+", help="names, or paths of .tinf files")
     parser.add_argument(
-        "--precision", nargs="+", choices=models.PRECISIONS, default=models.PRECISIONS
+        "--precision",
+        nargs="+",
+        choices=(*models.PRECISIONS, models.WIDE),
+        default=(*models.PRECISIONS, models.WIDE),
     )
     parser.add_argument("--nodes", action="store_true", help="instructions per operator")
     parser.add_argument(

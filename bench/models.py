@@ -10,9 +10,12 @@ from toolchain.cache import artifact, digest, recipe_version, snapshot
 from toolchain.extension import extension
 
 PRECISIONS = ("int8", "int4")
+WIDE = "int16"
 # Trained networks, from the folder that TINYINFER_MODELS names; the rest has seeded weights.
 TRAINED = ("kws", "ic")
 SEEDED = {"kws_seeded": "kws", "ic_seeded": "ic", "vww": "vww", "ad": "ad"}
+# Those that are measured with s16 as well.
+MEASURED_WIDE = (*TRAINED, "kws_seeded", "ic_seeded")
 # Single operators, tests/models/blocks.py, with the precisions they are measured in.
 BLOCKS = {"dw3x3": ("int8",), "add": ("int8",)}
 # Chains of random layers, tests/models/random_blocks.py, by their seeds.
@@ -32,7 +35,8 @@ def shared_and_random() -> list[str]:
 
 
 def precisions(name: str) -> tuple[str, ...]:
-    return BLOCKS.get(name, PRECISIONS)
+    wide = (WIDE,) if name in MEASURED_WIDE else ()
+    return BLOCKS.get(name, (*PRECISIONS, *wide))
 
 
 def packed(name: str, precision: str) -> Path:

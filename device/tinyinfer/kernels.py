@@ -71,13 +71,11 @@ def _calls(rows, op, inputs, y, a, aligned):
     if op == "depthwise_conv_2d":
         dw = _filters(rows, inputs, y, a, aligned, y.c, k.h * k.w)
         return [("dw_rows", (_window(x, k, y, a), dw, y.c // x.c), 1)]
-    if x.bits == 16 or (op == "add" and y.bits != 8):
-        return plain
     if op == "add":
-        return [("add_row", _sums(x, k, y, a), 1)]
+        return [("add_row", _sums(x, k, y, a), 1)] if x.bits == 8 == y.bits else plain
     if op == "fully_connected":
         fc = _filters(rows, inputs, y, a, aligned, y.c, x.c)
-        return [("fc_row", (fc, y.bits), 1)]
+        return [("fc_row_s16", (fc,), 1) if fc.s16 else ("fc_row", (fc, y.bits), 1)]
     if op in ("conv_2d", "transpose_conv_2d"):
         groups = x.c // k.c
         taps = k.h * k.w * k.c
@@ -91,7 +89,7 @@ def _calls(rows, op, inputs, y, a, aligned):
             channels = y.c
         gemm = _filters(rows, inputs, y, a, aligned, channels, taps)
         gemm.channels = y.c // groups
-        return [("gemm_block", (gemm,), 1)]
+        return [("gemm_block_s16" if gemm.s16 else "gemm_block", (gemm,), 1)]
     return plain
 
 

@@ -16,7 +16,7 @@ static struct {
     int32_t params[MAX_BYTES / 12][3];
     uint8_t packed_weights[2 * MAX_BYTES];
     uint8_t packed_params[4 * MAX_BYTES];
-    int8_t x[MAX_BYTES];
+    int16_t x[MAX_BYTES];
     int32_t y[MAX_BYTES];
     uint32_t arena[MAX_BYTES];
     uint32_t scratch[MAX_BYTES];
@@ -50,9 +50,15 @@ static int8_t random_weight(bool s4, style_t style, bool wide) {
     return (int8_t)random_in(low, high);
 }
 
+// One that fits x, s8 or s16.
+static int16_t random_input(const tin_tensor_t *x, style_t style, uint32_t highest) {
+    const int32_t limit = 1 << (x->bits - 1);
+    return (int16_t)(style == EXTREME ? (random_u32() & highest ? -limit : limit - 1) : random_in(-limit, limit - 1));
+}
+
 // FITTING: outputs spread over their type. EXTREME: every number the format allows.
-static void random_params(int32_t params[3], style_t style, int32_t taps, bool s4, bool wide_output) {
-    int32_t spread_bits = s4 ? 8 : 12;
+static void random_params(int32_t params[3], style_t style, int32_t taps, bool s4, bool s16, bool wide_output) {
+    int32_t spread_bits = (s4 ? 8 : 12) + (s16 ? 8 : 0);
     for (int32_t n = taps; n > 1; n >>= 2) {
         spread_bits++;
     }
@@ -133,9 +139,15 @@ static void check_node(tin_node_t *node, const char *name, int32_t run) {
     EXPECT(end + GUARD <= sizeof(memory.arena) && scratch_bytes + GUARD <= (int64_t)sizeof(memory.scratch), 1, "%s, run %d", name, (int)run);
     memset(arena, 0xa5, end + GUARD);
     memset(scratch, 0x5a, (size_t)scratch_bytes + GUARD);
-    memcpy(arena + lead, memory.x, x->bytes);
     x->data = arena + lead;
     y->data = arena;
+    for (int32_t i = 0; i < x->n * x->h * x->w * x->c; i++) {
+        if (x->bits == 16) {
+            ((int16_t *)x->data)[i] = memory.x[i];
+        } else {
+            ((int8_t *)x->data)[i] = (int8_t)memory.x[i];
+        }
+    }
     node->scratch = scratch;
 
     const int32_t rows = tin_op_rows(node);
@@ -162,15 +174,16 @@ typedef struct {
     int32_t kernel_h, kernel_w, stride_h, stride_w, pad_top, pad_left, dilation_h, dilation_w, low, high, per_group;
 } window_t;
 
-static window_t random_window(int32_t kernel) {
+static window_t random_window(int32_t kernel, bool s16) {
+    const int32_t limit = s16 ? 32767 : 127;
     window_t w = {
-        random_size(kernel), random_size(kernel), random_size(3), random_size(3), 0, 0, random_size(2), random_size(2), -128, 127, 1,
+        random_size(kernel), random_size(kernel), random_size(3), random_size(3), 0, 0, random_size(2), random_size(2), -limit - 1, limit, 1,
     };
     w.pad_top = random_in(0, (w.kernel_h - 1) * w.dilation_h);
     w.pad_left = random_in(0, (w.kernel_w - 1) * w.dilation_w);
     if (random_u32() & 1) {
-        w.low = random_in(-128, 127);
-        w.high = random_in(w.low, 127);
+        w.low = random_in(-limit - 1, limit);
+        w.high = random_in(w.low, limit);
     }
     return w;
 }
@@ -198,32 +211,35 @@ static void convolve(const tin_tensor_t *x, const tin_tensor_t *y, const window_
 }
 
 // x and y of a window operator; false if they would be empty or large.
-static bool random_tensors(tin_node_t *node, const window_t *w, int32_t in_c, int32_t out_c, style_t style) {
+static bool random_tensors(tin_node_t *node, const window_t *w, int32_t in_c, int32_t out_c, style_t style, bool s16) {
     const int32_t n = random_size(2), h = random_size(9), width = random_size(9);
     const int32_t out_h = (h + 2 * w->pad_top - (w->kernel_h - 1) * w->dilation_h - 1) / w->stride_h + 1;
     const int32_t out_w = (width + 2 * w->pad_left - (w->kernel_w - 1) * w->dilation_w - 1) / w->stride_w + 1;
-    const int32_t x_zero_point = random_in(-128, 127);
+    const int32_t limit = s16 ? 32767 : 127, x_zero_point = s16 ? 0 : random_in(-128, 127);
     // As of a ReLU, or any.
-    const int32_t y_zero_point = w->low > -128 || style == FORMS ? w->low : random_in(-128, 127);
+    const int32_t y_zero_point = w->low > -limit - 1 || style == FORMS ? w->low : random_in(-limit - 1, limit);
+    const tin_dtype_t dtype = s16 ? TIN_S16 : TIN_S8;
     if (h + 2 * w->pad_top < (w->kernel_h - 1) * w->dilation_h + 1 || width + 2 * w->pad_left < (w->kernel_w - 1) * w->dilation_w + 1
         || (out_h - 1) * w->stride_h - w->pad_top >= h || (out_w - 1) * w->stride_w - w->pad_left >= width
         || n * h * width * in_c > MAX_BYTES || n * out_h * out_w * out_c > MAX_BYTES) {
         return false;
     }
-    set_tensor(&node->inputs[0], TIN_S8, n, h, width, in_c, x_zero_point);
-    set_tensor(&node->outputs[0], TIN_S8, n, out_h, out_w, out_c, y_zero_point);
+    set_tensor(&node->inputs[0], dtype, n, h, width, in_c, x_zero_point);
+    set_tensor(&node->outputs[0], dtype, n, out_h, out_w, out_c, y_zero_point);
     for (int32_t i = 0; i < n * h * width * in_c; i++) {
-        memory.x[i] = (int8_t)(style == EXTREME ? (random_u32() & 7 ? -128 : 127) : random_in(-128, 127));
+        memory.x[i] = random_input(&node->inputs[0], style, 7);
     }
     return true;
 }
 
-static void random_filters(int32_t oc, int32_t taps, bool s4, style_t style, bool wide, bool wide_output) {
-    for (int32_t i = 0; i < oc * taps; i++) {
-        memory.weights[i] = random_weight(s4, style, wide);
-    }
+static void random_filters(int32_t oc, int32_t taps, bool s4, style_t style, bool wide, bool s16, bool wide_output) {
     for (int32_t i = 0; i < oc; i++) {
-        random_params(memory.params[i], style, taps, s4, wide_output);
+        // Those that are all alike make the largest sums.
+        const bool alike = style == EXTREME && random_u32() & 1;
+        for (int32_t tap = 0; tap < taps; tap++) {
+            memory.weights[i * taps + tap] = alike && tap > 0 ? memory.weights[i * taps] : random_weight(s4, style, wide);
+        }
+        random_params(memory.params[i], style, taps, s4, s16, wide_output);
     }
 }
 
@@ -236,18 +252,20 @@ static void finish_node(tin_node_t *node, int32_t weight_bytes, int32_t rows, in
     set_constant(&node->inputs[2], memory.packed_params, (uint32_t)(12 * rows), misaligned);
 }
 
+#define NAME(op) (s16 ? s4 ? op " s16, s4" : op " s16, s8" : s4 ? op " s8, s4" : op " s8, s8")
+
 // pairs_s8, pairs_s4
-static bool conv_2d(int32_t run, style_t style, bool s4, bool wide) {
+static bool conv_2d(int32_t run, style_t style, bool s4, bool wide, bool s16) {
     tin_node_t node = { .op = TIN_OP_conv_2d };
-    window_t w = random_window(random_u32() & 1 ? 3 : 5);
+    window_t w = random_window(random_u32() & 1 ? 3 : 5, s16);
     const int32_t groups = random_u32() % 4 ? 1 : random_in(2, 3);
     w.per_group = random_size(random_u32() & 1 ? 4 : 17);
     const int32_t of_group = random_size(9), oc = groups * of_group, taps = w.kernel_h * w.kernel_w * w.per_group;
     const int32_t rows_of_group = up(of_group, 2), pitch = up(taps, 4);
-    if (!random_tensors(&node, &w, groups * w.per_group, oc, style)) {
+    if (!random_tensors(&node, &w, groups * w.per_group, oc, style, s16)) {
         return false;
     }
-    random_filters(oc, taps, s4, style, wide, false);
+    random_filters(oc, taps, s4, style, wide, s16, s16);
     memset(memory.packed_weights, 0, (size_t)(groups * rows_of_group * pitch));
     memset(memory.packed_params, 0, (size_t)(12 * groups * rows_of_group));
     for (int32_t o = 0; o < oc; o++) {
@@ -270,14 +288,14 @@ static bool conv_2d(int32_t run, style_t style, bool s4, bool wide) {
     };
     node.attrs.conv_2d = attrs;
     convolve(&node.inputs[0], &node.outputs[0], &w);
-    check_node(&node, s4 ? "conv_2d s4" : "conv_2d s8", run);
+    check_node(&node, NAME("conv_2d"), run);
     return true;
 }
 
 // planes_s8, planes_s4
-static bool depthwise_conv_2d(int32_t run, style_t style, bool s4, bool wide) {
+static bool depthwise_conv_2d(int32_t run, style_t style, bool s4, bool wide, bool s16) {
     tin_node_t node = { .op = TIN_OP_depthwise_conv_2d };
-    window_t w = random_window(random_u32() & 1 ? 3 : 5);
+    window_t w = random_window(random_u32() & 1 ? 3 : 5, s16);
     if (random_u32() & 1) {
         // What cores have blocks for.
         w.kernel_h = w.kernel_w = 3;
@@ -288,10 +306,10 @@ static bool depthwise_conv_2d(int32_t run, style_t style, bool s4, bool wide) {
     }
     const int32_t channels = random_size(17), oc = channels * (random_u32() % 4 ? 1 : random_in(2, 3));
     const int32_t taps = w.kernel_h * w.kernel_w, plane = s4 ? up(taps, 2) / 2 : taps;
-    if (!random_tensors(&node, &w, channels, oc, style)) {
+    if (!random_tensors(&node, &w, channels, oc, style, s16)) {
         return false;
     }
-    random_filters(oc, taps, s4, style, wide, false);
+    random_filters(oc, taps, s4, style, wide, s16, s16);
     memset(memory.packed_weights, 0, (size_t)(oc * plane));
     for (int32_t o = 0; o < oc; o++) {
         put_params(o, memory.params[o]);
@@ -311,14 +329,14 @@ static bool depthwise_conv_2d(int32_t run, style_t style, bool s4, bool wide) {
     };
     node.attrs.depthwise_conv_2d = attrs;
     convolve(&node.inputs[0], &node.outputs[0], &w);
-    check_node(&node, s4 ? "depthwise_conv_2d s4" : "depthwise_conv_2d s8", run);
+    check_node(&node, NAME("depthwise_conv_2d"), run);
     return true;
 }
 
 // quads_s8, quads_s4: a 1 x 1 convolution of rows
-static bool fully_connected(int32_t run, style_t style, bool s4, bool wide) {
+static bool fully_connected(int32_t run, style_t style, bool s4, bool wide, bool s16) {
     tin_node_t node = { .op = TIN_OP_fully_connected };
-    const bool wide_output = random_u32() % 4 == 0;
+    const bool wide_output = (random_u32() % 4 == 0) != s16;
     const int32_t rows = random_size(3), c = random_size(random_u32() & 1 ? 12 : 150), oc = random_size(18);
     const int32_t padded_oc = up(oc, 4), padded_c = up(c, 4), limit = wide_output ? 32767 : 127;
     window_t w = { 1, 1, 1, 1, 0, 0, 1, 1, -limit - 1, limit, c };
@@ -326,12 +344,12 @@ static bool fully_connected(int32_t run, style_t style, bool s4, bool wide) {
         w.low = random_in(-limit - 1, limit);
         w.high = random_in(w.low, limit);
     }
-    set_tensor(&node.inputs[0], TIN_S8, 1, 1, rows, c, random_in(-128, 127));
+    set_tensor(&node.inputs[0], s16 ? TIN_S16 : TIN_S8, 1, 1, rows, c, random_in(-128, 127));
     set_tensor(&node.outputs[0], wide_output ? TIN_S16 : TIN_S8, 1, 1, rows, oc, style == FORMS ? w.low : random_in(w.low, w.high));
     for (int32_t i = 0; i < rows * c; i++) {
-        memory.x[i] = (int8_t)(style == EXTREME ? (random_u32() & 7 ? -128 : 127) : random_in(-128, 127));
+        memory.x[i] = random_input(&node.inputs[0], style, 7);
     }
-    random_filters(oc, c, s4, style, wide, wide_output);
+    random_filters(oc, c, s4, style, wide, s16, wide_output);
     memset(memory.packed_weights, s4 ? 0x88 : 0x80, (size_t)(padded_oc * padded_c));
     memset(memory.packed_params, 0, (size_t)(12 * padded_oc));
     for (int32_t o = 0; o < oc; o++) {
@@ -352,7 +370,7 @@ static bool fully_connected(int32_t run, style_t style, bool s4, bool wide) {
     const tin_fully_connected_attrs_t attrs = { w.low, w.high, wide, 0 };
     node.attrs.fully_connected = attrs;
     convolve(&node.inputs[0], &node.outputs[0], &w);
-    check_node(&node, s4 ? "fully_connected s4" : "fully_connected s8", run);
+    check_node(&node, NAME("fully_connected"), run);
     return true;
 }
 
@@ -363,7 +381,7 @@ static int32_t scaled(int32_t x, int32_t zero_point, int32_t left_shift, int32_t
     return multiplier < 0 ? -result : result;
 }
 
-static bool add(int32_t run, style_t style, bool s4, bool wide) {
+static bool add(int32_t run, style_t style, bool s4, bool wide, bool s16) {
     tin_node_t node = { .op = TIN_OP_add, .input_count = 2, .output_count = 1 };
     const int32_t h = random_size(4), w = random_size(4), c = random_size(20);
     // The larger scale counts half: its multiplier is 2^30. `wide`: anything.
@@ -381,6 +399,7 @@ static bool add(int32_t run, style_t style, bool s4, bool wide) {
         a.activation_max = random_in(a.activation_min, 127);
     }
     (void)s4;
+    (void)s16;
     set_tensor(&node.inputs[0], TIN_S8, 1, h, w, c, random_in(-128, 127));
     set_tensor(&node.inputs[1], TIN_S8, 1, h, w, c, random_in(-128, 127));
     set_tensor(&node.outputs[0], TIN_S8, 1, h, w, c, style == FORMS ? a.activation_min : random_in(-128, 127));
@@ -388,7 +407,7 @@ static bool add(int32_t run, style_t style, bool s4, bool wide) {
     node.attrs.add = a;
     for (int32_t i = 0; i < h * w * c; i++) {
         const int32_t sum_params[3] = { 0, a.multiplier, a.shift };
-        memory.x[i] = (int8_t)(style == EXTREME ? (random_u32() & 1 ? -128 : 127) : random_in(-128, 127));
+        memory.x[i] = random_input(&node.inputs[0], style, 1);
         memory.weights[i] = (int8_t)(style == EXTREME ? (random_u32() & 1 ? -128 : 127) : random_in(-128, 127));
         const int32_t x = scaled(memory.x[i], node.inputs[0].zero_point, a.left_shift, a.x_multiplier, a.x_shift);
         const int32_t k = scaled(memory.weights[i], node.inputs[1].zero_point, a.left_shift, a.k_multiplier, a.k_shift);
@@ -416,12 +435,12 @@ static void dot(int32_t run) {
 }
 
 int main(void) {
-    static bool (*const operators[])(int32_t, style_t, bool, bool) = { conv_2d, depthwise_conv_2d, fully_connected, add };
+    static bool (*const operators[])(int32_t, style_t, bool, bool, bool) = { conv_2d, depthwise_conv_2d, fully_connected, add };
     static const style_t styles[] = { FITTING, EXTREME, FORMS };
     for (size_t op = 0; op < COUNT_OF(operators); op++) {
         for (int32_t run = 0; run < runs;) {
-            const bool s4 = random_u32() & 1, wide = random_u32() % 4 == 0;
-            run += operators[op](run, styles[random_u32() % COUNT_OF(styles)], s4, wide);
+            const bool s4 = random_u32() & 1, wide = random_u32() % 4 == 0, s16 = random_u32() & 1;
+            run += operators[op](run, styles[random_u32() % COUNT_OF(styles)], s4, wide, s16);
         }
     }
     for (int32_t run = 0; run < runs; run++) {

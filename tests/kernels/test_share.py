@@ -22,7 +22,7 @@ def test_share(core: str) -> None:
 def test_all_is_told(core: str) -> None:
     """No way through these operators escapes the count, nor is one counted twice."""
     for name in ("kws_seeded", "ic_seeded", "ad", "random_0", "random_1", "random_6"):
-        for precision in models.PRECISIONS:
+        for precision in (*models.PRECISIONS, models.WIDE):
             nodes = share.counted(CORES[core], models.packed(name, precision))
             assert [n for n in nodes if n.op in TOLD and n.ran.total() != n.macs] == []
             assert sum(n.op in TOLD for n in nodes) >= 3

@@ -27,6 +27,12 @@
 #define tin_pack_columns tin_pack_columns__generic
 #define tin_gemm_block tin_gemm_block__generic
 #endif
+#ifndef tin_gemm_block_s16
+#define TIN_BLOCK_PIXELS_S16 TIN_BLOCK_PIXELS_S16__GENERIC
+#define tin_block_bytes_s16 tin_block_bytes_s16__generic
+#define tin_pack_columns_s16 tin_pack_columns__generic
+#define tin_gemm_block_s16 tin_gemm_block_s16__generic
+#endif
 #ifndef tin_dw_rows
 #define tin_dw_rows tin_dw_rows__generic
 #endif
@@ -41,6 +47,9 @@
 #endif
 #ifndef tin_fc_row
 #define tin_fc_row tin_fc_row__generic
+#endif
+#ifndef tin_fc_row_s16
+#define tin_fc_row_s16 tin_fc_row__generic
 #endif
 // Whether tin_fc_row wants tin_requant_form's answer.
 #ifndef TIN_FC_FORM

@@ -15,8 +15,10 @@
     }
 #define TIN_UNUSED __attribute__((unused)) const
 #define TIN_ASKS_gemm_block TIN_UNUSED tin_gemm_t *gemm
+#define TIN_ASKS_gemm_block_s16 TIN_UNUSED tin_gemm_t *gemm
 #define TIN_ASKS_dw_rows TIN_UNUSED tin_window_t *window, TIN_UNUSED tin_gemm_t *dw, TIN_UNUSED int32_t multiplier
 #define TIN_ASKS_fc_row TIN_UNUSED tin_gemm_t *fc, TIN_UNUSED int32_t out_bits
+#define TIN_ASKS_fc_row_s16 TIN_UNUSED tin_gemm_t *fc
 #define TIN_ASKS_add_row TIN_UNUSED tin_add_t *add, TIN_UNUSED int32_t x_step, TIN_UNUSED int32_t k_step
 #define TIN_ASKS_dot TIN_UNUSED int32_t taps, TIN_UNUSED bool s4
 // Not kernels: a layer has a form other than TIN_FORM_WIDE if both rows hold, the second for each channel.

@@ -59,16 +59,16 @@ __attribute__((noinline, unused)) static void tin_requantize_sums(const tin_gemm
     for (; oc < end; oc++, sums += step) {
         const tin_params_t params = tin_params(gemm->params, oc);
         for (int32_t pixel = 0; pixel < pixels; pixel++) {
-            tin_store(gemm->out, out_bits, pixel * gemm->out_pitch + oc, tin_requantize(sums[pixel], &params, &gemm->to));
+            tin_store(gemm->out + pixel * gemm->out_pitch, out_bits, oc, tin_requantize(sums[pixel], &params, &gemm->to));
         }
     }
 }
 
+#include "arch/cortexm_dsp_dot.h"
 #include "arch/cortexm_dsp_gemm.h"
 #include "arch/cortexm_dsp_dw.h"
 #include "arch/cortexm_dsp_fc.h"
 #include "arch/cortexm_dsp_add.h"
-#include "arch/cortexm_dsp_dot.h"
 
 #pragma GCC diagnostic pop
 

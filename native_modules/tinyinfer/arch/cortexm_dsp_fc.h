@@ -4,6 +4,7 @@
 #define TIN_CORTEXM_DSP_FC_H
 
 #include "arch/cortexm_dsp.h"
+#include "arch/cortexm_dsp_dot.h"
 
 // 4 * quads elements to words; returns their sum.
 TIN_ASM int32_t tin_widen_row(uint32_t *words, const int8_t *x, int32_t quads) {
@@ -194,11 +195,34 @@ TIN_ASM void tin_fc_quads(const uint32_t *x, const uint8_t *weights, const uint8
 #undef REQUANT_RELU
 #undef REQUANT_SIGNED
 
+// s16: taps to words, those of padding zero; returns their sum, which wraps.
+static inline int32_t tin_widen_row_s16(uint32_t *words, const int8_t *x, int32_t taps) {
+    const tin_halves_t ones = { 0x00010001, 0x00010001 };
+    uint32_t sum = 0;
+    for (; taps > 0; taps -= 4, x += 8, words += 2) {
+        const uint32_t second = taps > 3 ? tin_load_u32((const uint8_t *)x + 4) : taps > 2 ? (uint16_t)tin_load(x, true, 2) : 0;
+        const uint32_t first = taps > 1 ? tin_load_u32((const uint8_t *)x) : (uint16_t)tin_load(x, true, 0);
+        const tin_halves_t halves = tin_transposed(first, second);
+        words[0] = halves.even;
+        words[1] = halves.odd;
+        sum = tin_products(halves, ones, sum);
+    }
+    return (int32_t)sum;
+}
+
+// Taps of s4 whose sums of s16 stay below 2^27.
+#define TIN_FC_TAPS_S16 (256)
+
 // Sums of any four channels, wherever their weights lie: these come by way of an aligned buffer.
 static inline void tin_fc_sums(const tin_gemm_t *fc, int32_t oc, const uint32_t *words, int32_t correction, int32_t sums[4]) {
     const int32_t pitch = (fc->taps + 3) & ~3;
     const uint8_t *weights = fc->weights + oc * pitch / (fc->s4 ? 2 : 1);
     uint32_t params[12] = { 0 }, buffer[16];
+    if (tin_reads_s16(fc) && fc->aligned && (!fc->s4 || pitch <= TIN_FC_TAPS_S16)) {
+        tin_fc_quads(words, weights, fc->params + 12 * oc, sums, words + pitch / 2, fc->params + 12 * oc + 48, correction, 0,
+            TIN_FC_SUMS, fc->s4);
+        return;
+    }
     for (int32_t i = 0; i < 4; i++) {
         params[3 * i] = tin_load_u32(fc->params + 12 * (oc + i)) + (uint32_t)correction;
     }
@@ -222,11 +246,12 @@ static inline void tin_fc_sums(const tin_gemm_t *fc, int32_t oc, const uint32_t 
 // The sums only, then plain requantization: of the channels that `fc` leaves as well.
 TIN_KERNEL(fc_row, fc_sums, true)
 TIN_KERNEL(fc_row, fc, fc->form != TIN_FORM_WIDE && fc->aligned && out_bits == 8 && fc->channels >= 4)
+TIN_KERNEL(fc_row_s16, fc_s16, true)
 
 static inline void tin_fc_row__dsp(const tin_gemm_t *fc, const int8_t *x, int32_t out_bits, void *scratch) {
     uint32_t *const words = scratch, *const words_end = words + ((fc->taps + 3) & ~3) / 2;
-    int32_t sum = tin_widen_row(words, x, fc->taps >> 2);
-    if (fc->taps & 3) {
+    int32_t sum = tin_reads_s16(fc) ? tin_widen_row_s16(words, x, fc->taps) : tin_widen_row(words, x, fc->taps >> 2);
+    if (!tin_reads_s16(fc) && (fc->taps & 3)) {
         uint32_t last = 0;
         for (int32_t tap = fc->taps & ~3; tap < fc->taps; tap++) {
             last |= (uint32_t)(uint8_t)x[tap] << 8 * (tap & 3);
@@ -235,14 +260,18 @@ static inline void tin_fc_row__dsp(const tin_gemm_t *fc, const int8_t *x, int32_
     }
     const int32_t correction = sum * (fc->s4 ? -8 : -128);
     int32_t oc = 0;
-    if (tin_takes_fc(fc, out_bits)) {
+    if (!tin_reads_s16(fc) && tin_takes_fc(fc, out_bits)) {
         oc = fc->channels & ~3;
         TIN_RAN(fc, oc * fc->taps);
         tin_fc_quads(words, fc->weights, fc->params, fc->out, words_end, fc->params + 12 * oc, correction, 2 * fc->to.zero_point + 1,
             fc->form == TIN_FORM_SIGNED ? TIN_FC_SIGNED : 0, fc->s4);
         tin_clamp_range(&fc->to, fc->out, 0, 1, oc);
     }
-    TIN_RAN(fc_sums, (fc->channels - oc) * fc->taps);
+    if (tin_reads_s16(fc)) {
+        TIN_RAN(fc_s16, fc->channels * fc->taps);
+    } else {
+        TIN_RAN(fc_sums, (fc->channels - oc) * fc->taps);
+    }
     for (; oc < fc->channels; oc += 4) {
         int32_t sums[4];
         tin_fc_sums(fc, oc, words, correction, sums);
@@ -250,5 +279,6 @@ static inline void tin_fc_row__dsp(const tin_gemm_t *fc, const int8_t *x, int32_
     }
 }
 #define tin_fc_row tin_fc_row__dsp
+#define tin_fc_row_s16 tin_fc_row__dsp
 
 #endif

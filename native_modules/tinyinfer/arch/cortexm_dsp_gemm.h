@@ -403,6 +403,153 @@ static inline void tin_gemm_block__dsp(const tin_gemm_t *gemm, const void *block
     tin_clamp_range(&gemm->to, gemm->out, gemm->out_pitch, pixels, gemm->channels);
 }
 
+// s16: a block has the same words.
+
+// A column of 4 * quads numbers to every fourth word of a block; returns the place of those that follow.
+TIN_ASM uint32_t *tin_widen_column_s16(uint32_t *block, const int8_t *x, int32_t quads) {
+    __asm__ (
+        "    push   {lr}\n"
+        "    add    r2, r0, r2, lsl #5\n"
+        "1:  ldr    r3, [r1], #4\n"
+        "    ldr    r12, [r1], #4\n"
+        "    pkhbt  lr, r3, r12, lsl #16\n"
+        "    str    lr, [r0], #16\n"
+        "    pkhtb  lr, r12, r3, asr #16\n"
+        "    str    lr, [r0], #16\n"
+        "    cmp    r0, r2\n"
+        "    bne    1b\n"
+        "    pop    {pc}\n");
+}
+
+static inline void tin_pack_columns_s16__dsp(const tin_window_t *window, tin_pixel_t pixel, int32_t pixels, int32_t channel,
+    int32_t channels, bool s4, void *block) {
+    const int32_t pitch = (window->kernel_h * window->kernel_w * channels / 2 + 3) & ~3;
+    const int32_t row_bytes = window->in_w * window->in_c;
+    const int32_t reach_h = (window->kernel_h - 1) * window->dilation_h;
+    const int32_t run = window->kernel_w * channels;
+    const bool runs = (window->kernel_w == 1 || (window->dilation_w == 1 && channels == window->in_c)) && (run & 7) == 0;
+    int8_t *const bytes = (int8_t *)block + 8 * pitch;
+    (void)s4;
+    for (int32_t i = 0; i < pixels; i++, tin_next_pixel(window, &pixel)) {
+        const int32_t h = pixel.oh * window->stride_h - window->pad_top;
+        const int32_t w = pixel.ow * window->stride_w - window->pad_left;
+        uint32_t *words = (uint32_t *)block + i;
+        if (runs && h >= 0 && h + reach_h < window->in_h && w >= 0 && w + window->kernel_w <= window->in_w) {
+            const int8_t *x = pixel.x + h * row_bytes + w * window->in_c + channel;
+            for (int32_t ky = window->kernel_h; ky > 0; ky--, x += window->dilation_h * row_bytes) {
+                words = tin_widen_column_s16(words, x, run >> 3);
+            }
+        } else {
+            tin_gather_column(window, &pixel, channel, channels, bytes);
+            tin_widen_column_s16(words, bytes, pitch >> 2);
+        }
+    }
+}
+
+// `pixels` sums, of 4, of each channel to s16, pitch bytes apart. The stack: sums, params, out, 8
+// saved registers, pixels, channels, to.
+TIN_ASM void tin_store_sums_s16(const int32_t *sums, const uint8_t *params, int8_t *out, int32_t pitch, int32_t pixels,
+    int32_t channels, const tin_output_t *to) {
+    __asm__ (
+        "    push   {r0-r2, r4-r6, r8-r11, lr}\n"
+        "    mov    r2, r3\n"
+        "    ldr    r3, [sp, #52]\n"
+        "    ldm    r3, {r9-r11}\n"
+        // A channel: r4 multiplier, r5 left shift, r6 right shift, r8 -1 if r6 is not 0.
+        "1:  ldr    r3, [sp, #4]\n"
+        "    ldr    r4, [r3, #4]\n"
+        "    ldr    r6, [r3, #8]\n"
+        "    adds   r3, #12\n"
+        "    str    r3, [sp, #4]\n"
+        "    cmp    r6, #0\n"
+        "    itee   gt\n"
+        "    movgt  r5, r6\n"
+        "    movle  r5, #0\n"
+        "    rsble  r6, r6, #0\n"
+        "    it     gt\n"
+        "    movgt  r6, #0\n"
+        "    and    r5, r5, #31\n"
+        "    and    r6, r6, #31\n"
+        "    rsb    r8, r6, #0\n"
+        "    asr    r8, r8, #31\n"
+        "    ldr    r0, [sp]\n"
+        "    ldr    r1, [sp, #8]\n"
+        "    ldr    r3, [sp, #44]\n"
+        "2:  ldr    r12, [r0], #4\n"
+        "    lsl    r12, r12, r5\n"
+        "    smull  r12, lr, r12, r4\n"
+        "    adds   r12, r12, #0x40000000\n"
+        "    adc    lr, lr, #0\n"
+        "    lsl    lr, lr, #1\n"
+        "    orr    lr, lr, r12, lsr #31\n"
+        // The last bit that is shifted out rounds; none if r6 is 0, when the sum before leaves no carry either.
+        "    and    r12, r8, lr, asr #31\n"
+        "    adds   lr, lr, r12\n"
+        "    asrs   lr, lr, r6\n"
+        "    adc    lr, lr, r9\n"
+        "    cmp    lr, r10\n"
+        "    it     lt\n"
+        "    movlt  lr, r10\n"
+        "    cmp    lr, r11\n"
+        "    it     gt\n"
+        "    movgt  lr, r11\n"
+        "    strh   lr, [r1]\n"
+        "    add    r1, r1, r2\n"
+        "    subs   r3, #1\n"
+        "    bne    2b\n"
+        "    ldr    r0, [sp]\n"
+        "    adds   r0, #16\n"
+        "    str    r0, [sp]\n"
+        "    ldr    r0, [sp, #8]\n"
+        "    adds   r0, #2\n"
+        "    str    r0, [sp, #8]\n"
+        "    ldr    r0, [sp, #48]\n"
+        "    subs   r0, #1\n"
+        "    str    r0, [sp, #48]\n"
+        "    bne    1b\n"
+        "    add    sp, #12\n"
+        "    pop    {r4-r6, r8-r11, pc}\n");
+}
+
+// Taps of s4 whose sums stay below 2^27.
+#define TIN_GEMM_TAPS_S16 (256)
+#define TIN_GEMM_CHANNELS_S16 (8)
+
+TIN_KERNEL(gemm_block_s16, gemm_s16, true)
+
+static inline void tin_gemm_block_s16__dsp(const tin_gemm_t *gemm, const void *block, int32_t pixels) {
+    const int32_t pitch = (gemm->taps + 3) & ~3, first = gemm->s4 && pitch > TIN_GEMM_TAPS_S16 ? TIN_GEMM_TAPS_S16 : pitch;
+    const int32_t most = first == pitch ? TIN_GEMM_CHANNELS_S16 : 2;
+    // Of the taps behind the first ones.
+    static const uint8_t no_bias[24];
+    const uint32_t *const words = block;
+    const uint8_t *weights = gemm->weights;
+    tin_gemm_more_t more;
+    TIN_RAN(gemm_s16, pixels * gemm->channels * gemm->taps);
+    if (gemm->s4) {
+        tin_sum_columns(words, words + 2 * first, more.sums);
+    }
+    for (int32_t oc = 0; oc < gemm->channels; oc += most) {
+        const int32_t channels = gemm->channels - oc < most ? gemm->channels - oc : most, both = (channels + 1) & ~1;
+        const uint8_t *const params = gemm->params + 12 * oc;
+        int32_t sums[4 * TIN_GEMM_CHANNELS_S16];
+        tin_gemm_pairs(words, weights, params, sums, words + 2 * first, params + 12 * both, 0, 0, TIN_GEMM_SUMS, &more, gemm->s4);
+        weights += (gemm->s4 ? first / 2 : first) * both;
+        for (int32_t tap = first, taps; tap < pitch; tap += taps) {
+            taps = pitch - tap < first ? pitch - tap : first;
+            tin_gemm_more_t rest;
+            int32_t part[8];
+            tin_sum_columns(words + 2 * tap, words + 2 * (tap + taps), rest.sums);
+            tin_gemm_pairs(words + 2 * tap, weights, no_bias, part, words + 2 * (tap + taps), no_bias + 24, 0, 0, TIN_GEMM_SUMS, &rest, 1);
+            weights += taps;
+            for (int32_t i = 0; i < 8; i++) {
+                sums[i] = tin_wrap_add(sums[i], part[i]);
+            }
+        }
+        tin_store_sums_s16(sums, params, gemm->out + 2 * oc, gemm->out_pitch, pixels, channels, &gemm->to);
+    }
+}
+
 #undef MAC8
 #undef QUAD_S8
 #undef QUAD_S4
@@ -413,5 +560,9 @@ static inline void tin_gemm_block__dsp(const tin_gemm_t *gemm, const void *block
 #define tin_block_bytes tin_block_bytes__dsp
 #define tin_pack_columns tin_pack_columns__dsp
 #define tin_gemm_block tin_gemm_block__dsp
+#define TIN_BLOCK_PIXELS_S16 TIN_BLOCK_PIXELS(0, false)
+#define tin_block_bytes_s16 tin_block_bytes__dsp
+#define tin_pack_columns_s16 tin_pack_columns_s16__dsp
+#define tin_gemm_block_s16 tin_gemm_block_s16__dsp
 
 #endif

@@ -128,9 +128,19 @@ static inline void tin_gemm_block__generic(const tin_gemm_t *gemm, const void *b
     }
 }
 
-// The same of s16, one pixel. For a native module the linker keeps one of these.
-__attribute__((noinline, unused)) static void tin_gemm_pixel_s16(const tin_gemm_t *gemm, const int16_t *column) {
+// The same of s16, whose blocks have one pixel here. For a native module the linker keeps one of these.
+#define TIN_BLOCK_PIXELS_S16__GENERIC (1)
+
+static inline int32_t tin_block_bytes_s16__generic(const tin_window_t *window, int32_t taps, bool s4) {
+    (void)window;
+    (void)s4;
+    return (2 * taps + 3) & ~3;
+}
+
+__attribute__((noinline, unused)) static void tin_gemm_block_s16__generic(const tin_gemm_t *gemm, const void *block, int32_t pixels) {
+    const int16_t *const column = block;
     const int32_t pitch = (gemm->taps + 3) & ~3;
+    (void)pixels;
     TIN_RAN(gemm_s16_plain, gemm->channels * gemm->taps);
     for (int32_t oc = 0; oc < gemm->channels; oc++) {
         const uint8_t *const pair = gemm->weights + (oc >> 1) * (gemm->s4 ? pitch : 2 * pitch);

@@ -31,7 +31,7 @@ void tin_fully_connected(const tin_node_t *node, int32_t row0, int32_t row1, voi
         fc.out = (int8_t *)y->data + (input_row * y->c + 4 * quad) * (y->bits / 8);
         const int8_t *const from = (const int8_t *)x->data + input_row * x->c * (x->bits / 8);
         if (tin_reads_s16(&fc)) {
-            tin_fc_row__generic(&fc, from, y->bits, scratch);
+            tin_fc_row_s16(&fc, from, y->bits, scratch);
         } else {
             tin_fc_row(&fc, from, y->bits, scratch);
         }
