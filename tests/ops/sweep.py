@@ -213,7 +213,7 @@ def _params(
         )
         multiplier = np.where(
             rng.random(channels) < 0.5,
-            rng.choice([0, 1 << 30, (1 << 31) - 1], channels),
+            rng.choice([0, 1 << 20, 1 << 30, (1 << 31) - 1], channels),
             multiplier,
         )
         shift = rng.integers(-31, 31, channels)

@@ -38,6 +38,7 @@ _TYPE_NAMES = {number: name for name, number in vars(tflite.TensorType).items() 
 _OPERATORS = {
     number: name for name, number in vars(tflite.BuiltinOperator).items() if name.isupper()
 }
+_QUANTIZED = ("s8", "s16", "s32", "s64")
 _COUNTS = (tflite.TensorType.INT32, tflite.TensorType.INT64)
 # Operators whose elements are those that they read.
 _SAME_ELEMENTS = ("RESHAPE", "SQUEEZE", "EXPAND_DIMS", "TRANSPOSE")
@@ -143,15 +144,15 @@ class _Importer:
                 f"{self.path}: tensor {name!r} has no fixed shape; convert with fixed sizes"
             )
         quant = _quantization(tensor, dtype)
-        if dtype == "s64" and tensor.Quantization() and tensor.Quantization().ScaleLength():
-            raise PackError(
-                f"{self.path}: {name!r} is a bias of 64 bits, as activations of int16 have; pack"
-                " the float32 model with --precision int16"
-            )
         data = self.model.Buffers(tensor.Buffer()).DataAsNumpy() if tensor.Buffer() else 0
         if isinstance(data, int) or not len(data):
             return Value(name, shape, quant=quant)
         array = np.frombuffer(data.tobytes(), kind).reshape(shape)
+        if dtype == "s64" and quant is not None and np.abs(array).max(initial=0) >= 1 << 31:
+            raise PackError(
+                f"{self.path}: {name!r} is a bias of more than 32 bits; pack the float32 model"
+                " with --precision int16"
+            )
         return Value(name, shape, dtype, constant=_real(array, quant), quant=quant)
 
     def _operator(self, number: int) -> None:
@@ -171,6 +172,11 @@ class _Importer:
         if op in MOVEMENTS:
             import_movement(what)
             return
+        if op not in _OF_INT16 and any(v.quant and v.quant.dtype == "s16" for v in outputs):
+            raise what.refuse(
+                "of int16 rounds as no operator here does",
+                "pack the float32 model with --precision int16",
+            )
         if op not in _IMPORT or len(outputs) != _OUTPUTS.get(op, 1):
             raise unsupported(what.name, op)
         _IMPORT[op](what)
@@ -205,7 +211,7 @@ class _Importer:
 
 def _quantization(tensor: Any, dtype: str) -> QuantParams | None:
     params = tensor.Quantization()
-    if params is None or not params.ScaleLength() or dtype not in ("s8", "s16", "s32"):
+    if params is None or not params.ScaleLength() or dtype not in _QUANTIZED:
         return None
     scale = tuple(float(value) for value in params.ScaleAsNumpy())
     zero = params.ZeroPointAsNumpy() if params.ZeroPointLength() else [0] * len(scale)
@@ -303,6 +309,13 @@ class _Operator:
             )
         return made
 
+    def long_sums(self, bias: int = 2) -> dict[str, int]:
+        """Whether sums have 64 bits: of int16, if the bias has or there is none."""
+        quant, given = self.output.quant, self.inputs[bias] if len(self.inputs) > bias else None
+        if quant is None or quant.dtype != "s16":
+            return {}
+        return {"long_sums": int(given is None or given.quant is None or given.quant.bits == 64)}
+
     def bias(self, index: int, channels: int) -> Value:
         value = self.inputs[index] if index < len(self.inputs) else None
         if value is None:
@@ -348,6 +361,7 @@ def _convolution(
     window = _window(what, o, (weights.shape[1], weights.shape[2]), dilation)
     window |= {"dilation_h": dilation[0], "dilation_w": dilation[1]}
     bias = what.bias(2, weights.shape[0])
+    window |= what.long_sums()
     what.add(
         op, what.input(0), weights, bias, **window, **what.bounds(o.FusedActivationFunction())
     )
@@ -377,7 +391,8 @@ def _fully_connected(what: _Operator) -> None:
         flat = Value(what.graph.fresh_name(f"{what.name}/flat"), (rows, columns), quant=x.quant)
         x = what.graph.insert(Node("reshape", [x], [flat], {}, what.name)).output
     bias = what.bias(2, weights.shape[0])
-    what.add("fully_connected", x, weights, bias, **what.bounds(o.FusedActivationFunction()))
+    bounds = what.bounds(o.FusedActivationFunction())
+    what.add("fully_connected", x, weights, bias, **bounds, **what.long_sums())
 
 
 def _pool(op: str) -> Callable[[_Operator], None]:
@@ -463,3 +478,11 @@ _IMPORT: dict[str, Callable[[_Operator], None]] = {
     **UNARY,
 }
 _OUTPUTS = {"TOPK_V2": 2}
+# Those whose integers are the reference's with 16 bits as well; movements are beside them.
+_OF_INT16 = (
+    *("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED", "ADD", "SUB", "MUL"),
+    *("AVERAGE_POOL_2D", "MAX_POOL_2D", "MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "SOFTMAX"),
+    *("MAXIMUM", "MINIMUM", "RELU", "RELU6", "RELU_N1_TO_1", "RESHAPE", "SQUEEZE", "EXPAND_DIMS"),
+    *("PAD", "TRANSPOSE", "QUANTIZE", "RESIZE_NEAREST_NEIGHBOR"),
+    *("SVDF", "UNIDIRECTIONAL_SEQUENCE_LSTM"),
+)

@@ -40,13 +40,17 @@ class Operand:
 
 @dataclass(frozen=True)
 class LinearWeights:
-    """y = scale * (codes @ x) + bias per output channel; codes have the shape of the weights."""
+    """y = scale * (codes @ x) + bias per output channel; codes have the shape of the weights.
+
+    `rounds_once`: as TensorFlow Lite does sums of 64 bits.
+    """
 
     codes: NDArray[np.int8]
     scale: NDArray[np.float64]
     bias: NDArray[np.float64]
     dtype: str
     groups: int = 1
+    rounds_once: bool = False
 
     def values(self) -> FloatArray:
         """The real weights that the codes stand for."""

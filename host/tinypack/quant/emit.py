@@ -12,7 +12,7 @@ from ..ir.tensor import dtype_of
 from ..model_file import ModelSpec, NodeSpec, QuantizerSpec, TensorSpec
 from ..model_file.layout import pack_params, pack_weights, phases
 from ..ops._layer import LinearWeights, Planes, Quantized
-from ..ops._requant import quantize_multiplier
+from ..ops._requant import quantize_multiplier, short_multiplier
 from ..ops.gather import is_computed
 from .quantizer import QuantizedGraph
 
@@ -135,5 +135,6 @@ def _params(
     step = x.scale[0] * weights.scale
     sums = codes.reshape(len(step), -1).sum(1, dtype=np.int64)
     bias = np.rint(weights.bias / step).astype(np.int64) - x.zero_point[0] * sums
-    factors = [quantize_multiplier(real) for real in step / y.scale[0]]
+    as_factor = short_multiplier if weights.rounds_once else quantize_multiplier
+    factors = [as_factor(real) for real in step / y.scale[0]]
     return np.column_stack([bias, np.array(factors, np.int64)])

@@ -5,6 +5,7 @@ its order.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import prod
 
 import numpy as np
@@ -51,7 +52,10 @@ def stored_precision(graph: Graph) -> str | None:
                 return None
         if any(value.quant is None for value in graph.inputs):
             return None
-    layers = [node.input(1).quant for node in graph.nodes if node.op in LINEAR]
+    linear = [node for node in graph.nodes if node.op in LINEAR]
+    if any((read := node.input(0).quant) and read.dtype == "s16" for node in linear):
+        return "int16"
+    layers = [node.input(1).quant for node in linear]
     return "int4" if any(quant and quant.dtype == "s4" for quant in layers) else "int8"
 
 
@@ -91,7 +95,28 @@ def _linear(node: Node) -> Quantized:
     scale = np.broadcast_to(np.array(quant.scale, np.float64), channels)
     groups = x.shape[-1] // stored.shape[-1] if node.op in ("conv_2d", "transpose_conv_2d") else 1
     weights = stored_weights(stored.data, quant, _bias(bias, _scale(x) * scale), groups)
+    if _params(x).dtype == "s16":
+        weights = _of_s16(node, weights, _scale(x) * scale)
     return _result(node, activation(node, _params(node.output)) | weights.wide(), weights)
+
+
+def _of_s16(node: Node, weights: LinearWeights, step: NDArray[np.float64]) -> LinearWeights:
+    """TensorFlow Lite adds up 64 bits where the bias has as many; here sums have 32."""
+    codes = np.abs(weights.codes.reshape(len(step), -1).astype(np.int64)).sum(1)
+    most = (codes << 15) + np.abs(np.rint(weights.bias / step))
+    if most.max() >= 1 << 31:
+        raise PackError(
+            f"node {node.name!r}: its sums may need more than 32 bits; pack the float32 model with"
+            " --precision int16"
+        )
+    if not node.attrs.get("long_sums"):
+        return weights
+    if (step / _scale(node.output)).min() < 2.0**-16:
+        raise PackError(
+            f"node {node.name!r}: its output has too large a scale for sums of 64 bits; pack the"
+            " float32 model with --precision int16"
+        )
+    return replace(weights, rounds_once=True)
 
 
 def _bias(bias: Value, step: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -104,7 +129,7 @@ def _bias(bias: Value, step: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _add(node: Node) -> Quantized:
     x, k, y = node.input(0), node.input(1), node.output
-    attrs = add_multipliers(_scale(x), _scale(k), _scale(y))
+    attrs = add_multipliers(_scale(x), _scale(k), _scale(y), _params(y).dtype)
     if node.attrs.get("subtract"):
         attrs["k_multiplier"] = -attrs["k_multiplier"]
     return _result(node, attrs | activation(node, _params(y)))
