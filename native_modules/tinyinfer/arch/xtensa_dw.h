@@ -10,20 +10,17 @@
 // Lines of one channel's plane.
 typedef struct {
     const int8_t *row[3];        // of the image
-    int8_t *out;
-    int32_t step;                // from pixel to pixel of either
+    int32_t step;                // from pixel to pixel
     int32_t lines;
     int32_t whole;               // outputs of a line without padding on the right
     int32_t advance;             // from the last column of a line to the first of the next
     bool pad_left, pad_right;
     int32_t first, last;         // what the padding adds, with `start` on the left
     int32_t start;               // of each sum: what rows outside of the image add
-    const tin_gemm_t *dw;
-    int32_t channel;
 } tin_xtensa_plane_t;
 
 // The places that the assembly names; an array of -1 elements does not compile.
-typedef char tin_xtensa_plane_places_t[offsetof(tin_xtensa_plane_t, pad_right) == 33 && offsetof(tin_xtensa_plane_t, start) == 44 ? 1 : -1];
+typedef char tin_xtensa_plane_places_t[offsetof(tin_xtensa_plane_t, pad_right) == 29 && offsetof(tin_xtensa_plane_t, start) == 40 ? 1 : -1];
 
 // a2 plane; a3 last weight; a4, a5, a6 rows; a7 sums; a8 step; a9 sum of the next output, a10 of the one behind it; a11, a12, a13
 // a column; a14 sum of this output, a15 start. m0 to m3 hold the other weights.
@@ -65,35 +62,35 @@ typedef char tin_xtensa_plane_places_t[offsetof(tin_xtensa_plane_t, pad_right) =
         "    ldinc  m1, a3\n" \
         "    ldinc  m2, a3\n" \
         "    ldinc  m3, a3\n" \
-        "    l32i   a3, a3, 4\n" \
+        "    l16si  a3, a3, 4\n" \
         "    l32i   a4, a2, 0\n" \
         "    l32i   a5, a2, 4\n" \
         "    l32i   a6, a2, 8\n" \
-        "    l32i   a8, a2, 16\n" \
-        "    l32i   a15, a2, 44\n" \
-        "1:  l8ui   a14, a2, 32\n" \
-        "    l32i   a9, a2, 36\n" \
+        "    l32i   a8, a2, 12\n" \
+        "    l32i   a15, a2, 40\n" \
+        "1:  l8ui   a14, a2, 28\n" \
+        "    l32i   a9, a2, 32\n" \
         "    bnez   a14, 2f\n" \
         COLUMN LEFT("a9", "a15") \
         "2:\n" \
         before \
-        "    l32i   a14, a2, 24\n" \
+        "    l32i   a14, a2, 20\n" \
         "    loop   a14, 3f\n" \
         again \
         SUM("a14") \
-        "3:  l8ui   a14, a2, 33\n" \
+        "3:  l8ui   a14, a2, 29\n" \
         "    beqz   a14, 4f\n" \
         behind \
-        "    l32i   a14, a2, 40\n" \
+        "    l32i   a14, a2, 36\n" \
         "    add    a14, a14, a9\n" \
         SUM("a14") \
-        "4:  l32i   a14, a2, 28\n" \
+        "4:  l32i   a14, a2, 24\n" \
         "    add    a4, a4, a14\n" \
         "    add    a5, a5, a14\n" \
         "    add    a6, a6, a14\n" \
-        "    l32i   a14, a2, 20\n" \
+        "    l32i   a14, a2, 16\n" \
         "    addi   a14, a14, -1\n" \
-        "    s32i   a14, a2, 20\n" \
+        "    s32i   a14, a2, 16\n" \
         "    bnez   a14, 1b\n" \
         "    s32i   a4, a2, 0\n" \
         "    s32i   a5, a2, 4\n" \
@@ -102,16 +99,11 @@ typedef char tin_xtensa_plane_places_t[offsetof(tin_xtensa_plane_t, pad_right) =
         : \
         : "a4", "a5", "a6", "a8", "a9", "a10", "a11", "a12", "a13", "a14", "a15", "memory")
 
-// Sums of plane->lines lines, which become 0; the rows are then those of the next line.
-TIN_HOT void tin_xtensa_lines(tin_xtensa_plane_t *plane, const int8_t *weights, int32_t *sums, bool stride_1) {
-    // A load comes before the address.
-    int32_t pairs[6] = { 0 };
-    for (int32_t i = 0; i < 4; i++) {
-        pairs[i + 1] = (weights[2 * i] & 0xffff) | weights[2 * i + 1] * (1 << 16);
-    }
-    pairs[5] = weights[8];
+// Sums of plane->lines lines, which become 0; the rows are then those of the next line. Returns where the next sums go.
+TIN_HOT int32_t *tin_xtensa_lines(tin_xtensa_plane_t *plane, const int32_t *pairs, int32_t *sums, bool stride_1) {
     register tin_xtensa_plane_t *a2 __asm__("a2") = plane;
-    register int32_t *a3 __asm__("a3") = pairs;
+    // A load comes before the address.
+    register const int32_t *a3 __asm__("a3") = pairs - 1;
     register int32_t *a7 __asm__("a7") = sums;
     if (stride_1) {
         LINES(
@@ -124,6 +116,7 @@ TIN_HOT void tin_xtensa_lines(tin_xtensa_plane_t *plane, const int8_t *weights, 
             COLUMN MIDDLE("a9", "a9") COLUMN RIGHT("a14", "a9") LEFT("a9", "a15"),
             COLUMN MIDDLE("a9", "a9"));
     }
+    return a7;
 }
 #undef COLUMN
 #undef LEFT
@@ -132,38 +125,73 @@ TIN_HOT void tin_xtensa_lines(tin_xtensa_plane_t *plane, const int8_t *weights, 
 #undef SUM
 #undef LINES
 
-// As many lines at a time as there is room for their sums, which lack the bias of the params.
-TIN_HOT void tin_xtensa_plane(tin_xtensa_plane_t *plane, const int8_t *weights, bool stride_1) {
-    const int32_t width = plane->whole + plane->pad_right;
-    int32_t sums[TIN_XTENSA_WIDEST];
-    tin_gemm_t dw = *plane->dw;
-    dw.out = plane->out - plane->channel;
-    for (int32_t left = plane->lines; left > 0; ) {
-        plane->lines = left * width <= TIN_XTENSA_WIDEST ? left : TIN_XTENSA_WIDEST / width;
-        left -= plane->lines;
-        const int32_t outputs = plane->lines * width;
-        tin_xtensa_lines(plane, weights, sums, stride_1);
-        tin_xtensa_store(sums, &dw, plane->channel, outputs);
-        dw.out += outputs * plane->step;
-    }
-    plane->out = dw.out + plane->channel;
-}
+// A channel's weights of 16 bits in the order of its taps, two a word.
+typedef union {
+    int16_t taps[10];
+    int32_t pairs[5];
+} tin_xtensa_filter_t;
 
-// A line with rows outside of the image: their weights go to the start.
-TIN_ALWAYS void tin_xtensa_plane_edge(tin_xtensa_plane_t *plane, int8_t *weights, int32_t h, int32_t in_h, int32_t zero_point) {
-    for (int32_t ky = 0; ky < 3; ky++, weights += 3) {
-        if ((uint32_t)(h + ky) >= (uint32_t)in_h) {
-            plane->start += zero_point * (weights[0] + weights[1] + weights[2]);
-            weights[0] = weights[1] = weights[2] = 0;
+TIN_ALWAYS void tin_xtensa_widen(const tin_gemm_t *dw, int32_t channel, tin_xtensa_filter_t *filter) {
+    if (dw->s4) {
+        const uint8_t *const stored = dw->weights + 5 * channel;
+        for (int32_t i = 0; i < 4; i++) {
+            filter->taps[2 * i] = (int16_t)tin_low_nibble(stored[i]);
+            filter->taps[2 * i + 1] = (int16_t)tin_high_nibble(stored[i]);
         }
+        filter->taps[8] = (int16_t)tin_low_nibble(stored[4]);
+    } else {
+        int32_t weight;
+        __asm__ volatile (
+            "    .set   at, 0\n"
+            "    .rept  9\n"
+            "    l8ui   %[weight], %[stored], at\n"
+            "    sext   %[weight], %[weight], 7\n"
+            "    s16i   %[weight], %[taps], 2 * at\n"
+            "    .set   at, at + 1\n"
+            "    .endr\n"
+            : [weight] "=&r"(weight)
+            : [stored] "r"(dw->weights + 9 * channel), [taps] "r"(filter->taps)
+            : "memory");
     }
 }
 
-// Not beyond one column of padding on either side, at least one output without any on the right.
+// Lines of the same rows outside of the image, the first of which reads `row`.
+typedef struct {
+    const int8_t *row[3];
+    int32_t lines;
+    uint32_t outside;            // a bit for each
+} tin_xtensa_lines_t;
+
+// Weights of rows outside go to the start.
+TIN_ALWAYS const int32_t *tin_xtensa_pad(tin_xtensa_plane_t *plane, const tin_xtensa_filter_t *filter, uint32_t outside, int32_t zero_point,
+    tin_xtensa_filter_t *inside) {
+    const int16_t *taps = filter->taps;
+    plane->start = 0;
+    if (outside != 0) {
+        int32_t start = 0;
+        *inside = *filter;
+        for (int16_t *row = inside->taps; outside != 0; outside >>= 1, row += 3) {
+            if (outside & 1) {
+                start += row[0] + row[1] + row[2];
+                row[0] = row[1] = row[2] = 0;
+            }
+        }
+        taps = inside->taps;
+        filter = inside;
+        plane->start = zero_point * start;
+    }
+    plane->first = plane->start + zero_point * (taps[0] + taps[3] + taps[6]);
+    plane->last = zero_point * (taps[2] + taps[5] + taps[8]);
+    return filter->pairs;
+}
+
+// Not beyond one column of padding on either side, at least one output without any on the right; one line on either side whose rows
+// are not all inside.
 TIN_KERNEL(dw_rows, dw3x3, !dw->s16 && window->kernel_h == 3 && window->kernel_w == 3 && window->stride_w <= 2
     && window->stride_h == window->stride_w && window->dilation_h == 1 && window->dilation_w == 1 && multiplier == 1
     && window->pad_left <= 1 && (window->out_w - 1) * window->stride_w + 2 - window->pad_left <= window->in_w
-    && (window->out_w > 1 || window->pad_left + window->in_w >= 3) && dw->form != TIN_FORM_WIDE && window->out_w <= TIN_XTENSA_WIDEST)
+    && (window->out_w > 1 || window->pad_left + window->in_w >= 3) && dw->form != TIN_FORM_WIDE && window->out_w <= TIN_XTENSA_WIDEST
+    && window->pad_top <= window->stride_h && (window->out_h - 2) * window->stride_h + 2 - window->pad_top < window->in_h)
 
 // Channel by channel over all rows: a channel's outputs only ever lie over inputs of the same channel (SPEC.md "Overlap").
 TIN_HOT void tin_dw_rows__xtensa(const tin_window_t *window, const tin_gemm_t *dw, tin_pixel_t pixel, int32_t rows, int32_t multiplier,
@@ -176,51 +204,55 @@ TIN_HOT void tin_dw_rows__xtensa(const tin_window_t *window, const tin_gemm_t *d
         return;
     }
     TIN_RAN(dw3x3, rows * window->out_w * dw->channels * dw->taps);
-    tin_xtensa_plane_t plane = { .step = window->in_c, .dw = dw };
-    plane.whole = whole;
-    plane.pad_left = window->pad_left == 1;
-    plane.pad_right = beyond == 1;
+    tin_xtensa_lines_t groups[3], *end = groups;
+    int32_t h = pixel.oh * stride - window->pad_top;
+    for (int32_t row = 0; row < rows; row++, h += stride) {
+        uint32_t outside = 0;
+        for (int32_t ky = 0; ky < 3; ky++) {
+            outside |= (uint32_t)((uint32_t)(h + ky) >= (uint32_t)window->in_h) << ky;
+        }
+        if (end != groups && outside == end[-1].outside) {
+            end[-1].lines++;
+            continue;
+        }
+        for (int32_t ky = 0; ky < 3; ky++) {
+            end->row[ky] = pixel.x + tin_clamp(h + ky, 0, window->in_h - 1) * line;
+        }
+        end->lines = 1;
+        end->outside = outside;
+        end++;
+    }
+    tin_xtensa_plane_t plane = { .step = window->in_c, .whole = whole, .pad_left = window->pad_left == 1, .pad_right = beyond == 1 };
     const int32_t columns = 1 - window->pad_left + (stride == 1 ? 1 + whole : 2 * whole + (beyond == 1));
     plane.advance = stride * line - columns * window->in_c;
+    // As many lines at a time as there is room for their sums, which lack the bias of the params.
+    int32_t sums[TIN_XTENSA_WIDEST];
+    const int32_t most = TIN_XTENSA_WIDEST / window->out_w;
+    tin_gemm_t to = *dw;
     for (int32_t oc = 0; oc < dw->channels; oc++) {
-        const uint8_t *const stored = dw->weights + oc * (dw->s4 ? 5 : 9);
-        int8_t unpacked[9];
-        const int8_t *weights = (const int8_t *)stored;
-        if (dw->s4) {
-            for (int32_t tap = 0; tap < 9; tap++) {
-                unpacked[tap] = (int8_t)tin_plane_weight(stored, true, tap);
-            }
-            weights = unpacked;
-        }
-        plane.out = dw->out + oc;
-        plane.channel = oc;
-        int32_t h = pixel.oh * stride - window->pad_top;
-        for (int32_t row = 0; row < rows; row += plane.lines, h += plane.lines * stride) {
-            int8_t edge[9];
-            const int8_t *used = weights;
-            plane.start = 0;
-            plane.lines = 1;
-            if (h < 0 || h + 2 >= window->in_h) {
-                for (int32_t tap = 0; tap < 9; tap++) {
-                    edge[tap] = weights[tap];
-                }
-                tin_xtensa_plane_edge(&plane, edge, h, window->in_h, zero_point);
-                used = edge;
-            } else {
-                // All lines whose rows are inside.
-                while (row + plane.lines < rows && h + plane.lines * stride + 2 < window->in_h) {
-                    plane.lines++;
-                }
-            }
-            const int32_t lines = plane.lines;
+        tin_xtensa_filter_t filter, inside;
+        tin_xtensa_widen(dw, oc, &filter);
+        int32_t *next = sums, room = most;
+        to.out = dw->out;
+        for (const tin_xtensa_lines_t *group = groups; group != end; group++) {
+            const int32_t *const pairs = tin_xtensa_pad(&plane, &filter, group->outside, zero_point, &inside);
             for (int32_t ky = 0; ky < 3; ky++) {
-                plane.row[ky] = pixel.x + tin_clamp(h + ky, 0, window->in_h - 1) * line + oc;
+                plane.row[ky] = group->row[ky] + oc;
             }
-            plane.first = plane.start + zero_point * (used[0] + used[3] + used[6]);
-            plane.last = zero_point * (used[2] + used[5] + used[8]);
-            tin_xtensa_plane(&plane, used, stride == 1);
-            plane.lines = lines;
+            for (int32_t left = group->lines; left > 0; ) {
+                if (room == 0) {
+                    tin_xtensa_store(sums, &to, oc, next - sums);
+                    to.out += (next - sums) * plane.step;
+                    next = sums;
+                    room = most;
+                }
+                plane.lines = left < room ? left : room;
+                left -= plane.lines;
+                room -= plane.lines;
+                next = tin_xtensa_lines(&plane, pairs, next, stride == 1);
+            }
         }
+        tin_xtensa_store(sums, &to, oc, next - sums);
     }
 }
 #define tin_dw_rows tin_dw_rows__xtensa
