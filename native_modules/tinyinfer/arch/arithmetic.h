@@ -12,15 +12,20 @@ static inline int32_t tin_rounding_shift(int32_t a, int32_t shift) {
     return (a >> shift) + ((a & mask) > threshold);
 }
 
-// floor((a * b + 2^30) / 2^31); saturates the one product that does not fit.
-static inline int32_t tin_rounding_high_mul(int32_t a, int32_t b) {
-#if defined(__ARM_ARCH_6M__) || defined(__XTENSA__)
-    // Products of halves, as the compiler would call its library for 64 bits. The rounding reaches no lower than `other`.
+// floor((a * b + 2^30) / 2^31), not of INT32_MIN by itself, in products of halves: for 64 bits the compiler would call its library.
+static inline int32_t tin_high_mul_of_halves(int32_t a, int32_t b) {
+    // The rounding reaches no lower than `other`.
     const int32_t low_a = a & 0xffff, low_b = b & 0xffff, high_a = a >> 16, high_b = b >> 16;
     const int32_t middle = high_a * low_b + (int32_t)((uint32_t)low_a * (uint32_t)low_b >> 16);
     const int32_t other = low_a * high_b + (middle & 0xffff);
     const uint32_t twice = 2 * (uint32_t)(high_a * high_b + (middle >> 16));
-    const int32_t product = (int32_t)(twice + (uint32_t)((other + (1 << 14)) >> 15));
+    return (int32_t)(twice + (uint32_t)((other + (1 << 14)) >> 15));
+}
+
+// floor((a * b + 2^30) / 2^31); saturates the one product that does not fit.
+static inline int32_t tin_rounding_high_mul(int32_t a, int32_t b) {
+#if defined(__ARM_ARCH_6M__) || defined(__XTENSA__)
+    const int32_t product = tin_high_mul_of_halves(a, b);
     return product == INT32_MIN ? INT32_MAX : product;
 #else
     if (a == INT32_MIN && b == INT32_MIN) {

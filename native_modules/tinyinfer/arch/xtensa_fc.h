@@ -48,7 +48,7 @@ typedef struct {
     int32_t sum, upper;
 } tin_xtensa_sum_t;
 
-TIN_HOT tin_xtensa_sum_t tin_xtensa_fc_flipped(const char *x, const uint8_t *weights, int32_t quads, uint32_t bits) {
+TIN_ALWAYS tin_xtensa_sum_t tin_xtensa_fc_flipped(const char *x, const uint8_t *weights, int32_t quads, uint32_t bits) {
     int32_t sum, upper;
     #define OTHERS
     SUM(FLIPPED, "16");
@@ -57,7 +57,7 @@ TIN_HOT tin_xtensa_sum_t tin_xtensa_fc_flipped(const char *x, const uint8_t *wei
     return result;
 }
 
-TIN_HOT tin_xtensa_sum_t tin_xtensa_fc_masked(const char *x, const uint8_t *weights, int32_t quads, uint32_t bits) {
+TIN_ALWAYS tin_xtensa_sum_t tin_xtensa_fc_masked(const char *x, const uint8_t *weights, int32_t quads, uint32_t bits) {
     int32_t sum, upper;
     #define OTHERS
     SUM(MASKED, "16");
@@ -66,7 +66,7 @@ TIN_HOT tin_xtensa_sum_t tin_xtensa_fc_masked(const char *x, const uint8_t *weig
     return result;
 }
 
-TIN_HOT int32_t tin_xtensa_fc_s4(const char *x, const uint8_t *weights, int32_t quads, uint32_t bits) {
+TIN_ALWAYS int32_t tin_xtensa_fc_s4(const char *x, const uint8_t *weights, int32_t quads, uint32_t bits) {
     int32_t sum, upper, bytes;
     #define OTHERS , [bytes] "=&r"(bytes)
     SUM(FOUR_TAPS_S4, "8");
@@ -83,21 +83,51 @@ TIN_HOT int32_t tin_xtensa_fc_s4(const char *x, const uint8_t *weights, int32_t 
 #undef FOUR_TAPS_S4
 #undef SUM
 
-// Sums of channels [oc, oc + channels), which lack the offset of x, to the outputs.
-TIN_HOT void tin_xtensa_fc_store(const tin_gemm_t *fc, const int32_t *sums, int32_t offset, int32_t oc, int32_t channels, int32_t out_bits) {
+#define TIN_XTENSA_FC_CHANNELS (16)
+
+// Sums of up to so many channels, of which the weights are the first's; `offset` is what those of the weights add.
+TIN_HOT void tin_xtensa_fc_sums_s8(const char *x, const uint8_t *weights, int32_t quads, int32_t offset, int32_t *sums, int32_t channels) {
+    for (int32_t oc = 0; oc < channels; oc += 2) {
+        const tin_xtensa_sum_t both = tin_xtensa_fc_flipped(x, weights, quads, 0x80008000);
+        const tin_xtensa_sum_t first = tin_xtensa_fc_masked(x, weights, quads, 0x00ff00ff);
+        sums[oc] = first.sum + offset;
+        // This is without an offset.
+        sums[oc + 1] = both.upper - first.upper;
+        // The second pair of a quad is 4 bytes behind; then come the other taps.
+        weights += (oc & 2) != 0 ? quads * 16 - 4 : 4;
+    }
+}
+
+TIN_HOT void tin_xtensa_fc_sums_s4(const char *x, const uint8_t *weights, int32_t quads, int32_t offset, int32_t *sums, int32_t channels) {
+    for (int32_t oc = 0; oc < channels; oc += 2) {
+        const int32_t both = tin_xtensa_fc_s4(x, weights, quads, 0x00ff00ff);
+        const int32_t second = tin_xtensa_fc_s4(x, weights, quads, 0x000f000f);
+        sums[oc] = ((both - second) >> 4) + offset;
+        sums[oc + 1] = second + offset;
+        weights += (oc & 2) != 0 ? quads * 8 - 4 : 4;
+    }
+}
+
+TIN_ALWAYS void tin_xtensa_fc_store_narrow(const tin_params_t *params, const tin_output_t *to, const int32_t *sums, int8_t *out,
+    int32_t channels, bool relu) {
+    for (const int8_t *const end = out + channels; out != end; out++, sums++, params++) {
+        const tin_xtensa_scale_t scale = tin_xtensa_scale(params, to);
+        *out = (int8_t)tin_xtensa_requantize(*sums + scale.bias, &scale, to, relu);
+    }
+}
+
+// Sums of channels from `oc` on to the outputs.
+TIN_HOT void tin_xtensa_fc_store(const tin_gemm_t *fc, const int32_t *sums, int32_t oc, int32_t channels, int32_t out_bits) {
     const tin_output_t to = fc->to;
-    const bool relu = to.zero_point == to.low;
-    for (const int32_t *const end = sums + channels; sums != end; sums++, oc++) {
-        const tin_params_t params = tin_xtensa_params(fc->params, oc);
-        const int32_t acc = tin_wrap_add(tin_wrap_add(*sums, offset), params.bias);
-        int32_t value;
-        if (fc->form == TIN_FORM_NARROW) {
-            const tin_xtensa_scale_t scale = tin_xtensa_scale(&params, &to);
-            value = tin_xtensa_requantize(acc, &scale, &to, relu);
-        } else {
-            value = tin_requantize(acc, &params, &to);
+    const tin_params_t *const params = (const tin_params_t *)(const void *)fc->params + oc;
+    if (fc->form == TIN_FORM_WIDE || out_bits == 16) {
+        for (int32_t i = 0; i < channels; i++) {
+            tin_store(fc->out, out_bits, oc + i, tin_requantize(tin_wrap_add(sums[i], params[i].bias), &params[i], &to));
         }
-        tin_store(fc->out, out_bits, oc, value);
+    } else if (to.zero_point == to.low) {
+        tin_xtensa_fc_store_narrow(params, &to, sums, fc->out + oc, channels, true);
+    } else {
+        tin_xtensa_fc_store_narrow(params, &to, sums, fc->out + oc, channels, false);
     }
 }
 
@@ -119,22 +149,11 @@ TIN_HOT void tin_fc_row__xtensa(const tin_gemm_t *fc, const int8_t *x, int32_t o
     tin_xtensa_totals(column, quads, fc->s4 ? -8 : -128, &offset, 1);
     const char *const from = (const char *)column - 4;
     const uint8_t *weights = fc->weights;
-    for (int32_t oc = 0; oc < fc->channels; oc += 2) {
-        int32_t sums[2];
-        if (fc->s4) {
-            const int32_t both = tin_xtensa_fc_s4(from, weights, quads, 0x00ff00ff);
-            sums[1] = tin_xtensa_fc_s4(from, weights, quads, 0x000f000f);
-            sums[0] = (both - sums[1]) >> 4;
-        } else {
-            const tin_xtensa_sum_t both = tin_xtensa_fc_flipped(from, weights, quads, 0x80008000);
-            const tin_xtensa_sum_t first = tin_xtensa_fc_masked(from, weights, quads, 0x00ff00ff);
-            sums[0] = first.sum;
-            // The second is without the 128.
-            sums[1] = both.upper - first.upper - offset;
-        }
-        tin_xtensa_fc_store(fc, sums, offset, oc, fc->channels - oc < 2 ? 1 : 2, out_bits);
-        // The second pair of a quad is 4 bytes behind; then come the other taps.
-        weights += (oc & 2) != 0 ? quads * (fc->s4 ? 8 : 16) - 4 : 4;
+    for (int32_t oc = 0; oc < fc->channels; oc += TIN_XTENSA_FC_CHANNELS, weights += TIN_XTENSA_FC_CHANNELS * (fc->s4 ? pitch / 2 : pitch)) {
+        const int32_t left = fc->channels - oc, channels = left < TIN_XTENSA_FC_CHANNELS ? left : TIN_XTENSA_FC_CHANNELS;
+        int32_t sums[TIN_XTENSA_FC_CHANNELS];
+        (fc->s4 ? tin_xtensa_fc_sums_s4 : tin_xtensa_fc_sums_s8)(from, weights, quads, offset, sums, channels);
+        tin_xtensa_fc_store(fc, sums, oc, channels, out_bits);
     }
 }
 #define tin_fc_row tin_fc_row__xtensa

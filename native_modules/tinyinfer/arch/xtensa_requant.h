@@ -1,4 +1,4 @@
-// Requantization on Xtensa: of sums below 2^30 by one product of 64 bits, in halves of 16 bits.
+// Requantization on Xtensa: of sums below 2^30, by one product of 64 bits in halves of 16 bits.
 #ifndef TIN_XTENSA_REQUANT_H
 #define TIN_XTENSA_REQUANT_H
 
@@ -9,16 +9,6 @@
 // As small as the rest of the program.
 #define TIN_COLD static __attribute__((noinline, unused))
 #define TIN_ALWAYS static inline __attribute__((always_inline))
-
-// Upper half of a * b + c; b is not negative, the lowest 16 bits of c are zero.
-TIN_ALWAYS int32_t tin_xtensa_upper_sum(int32_t a, int32_t b, int64_t c) {
-    // A compiler for cores without MULSH would call a function. What is dropped of the lowest product cannot carry.
-    const uint32_t low = (uint32_t)a & 0xffff;
-    const uint32_t b_low = (uint32_t)b & 0xffff, b_high = (uint32_t)b >> 16;
-    const uint32_t middle = low * b_high + (low * b_low >> 16) + ((uint32_t)c >> 16);
-    const int32_t carry = (int32_t)(middle & 0xffff) + (a >> 16) * (int32_t)b_low;
-    return (a >> 16) * (int32_t)b_high + (int32_t)(middle >> 16) + (carry >> 16) + (int32_t)(c >> 32);
-}
 
 // Forms of requantization. The wide one takes any params. The narrow one needs a right shift r in [1, 23] or a zero multiplier,
 // sums below 2^30 and the zero point within the clamp, then a sum's sign tells which limit it can reach.
@@ -43,9 +33,10 @@ TIN_HOT uint8_t tin_requant_form__xtensa(const uint8_t *params, int32_t rows, in
     if (!tin_takes_narrow(taps, to)) {
         return TIN_FORM_WIDE;
     }
-    for (int32_t row = 0; row < rows; row++) {
-        const tin_params_t p = tin_xtensa_params(params, row);
-        if (!tin_takes_narrow_params(&p)) {
+    const tin_params_t *p = (const tin_params_t *)(const void *)params;
+    for (; rows > 0; rows--, p++) {
+        const tin_params_t copy = ((uintptr_t)params & 3) == 0 ? *p : tin_params((const uint8_t *)p, 0);
+        if (!tin_takes_narrow_params(&copy)) {
             return TIN_FORM_WIDE;
         }
     }
@@ -55,31 +46,29 @@ TIN_HOT uint8_t tin_requant_form__xtensa(const uint8_t *params, int32_t rows, in
 
 // What a channel's requantization needs in registers.
 typedef struct {
-    int32_t bias, multiplier, shift;   // r - 1
-    int64_t offset;                    // both halves and the zero point, before the shift by 31 + r
+    int32_t bias, multiplier, shift; // r - 1
+    int32_t zero;                // the zero point and a half, twice
 } tin_xtensa_scale_t;
 
 TIN_ALWAYS tin_xtensa_scale_t tin_xtensa_scale(const tin_params_t *p, const tin_output_t *to) {
     // A zero multiplier gives the zero point at any shift.
-    const int32_t shift = p->multiplier == 0 ? 0 : -p->shift - 1;
-    const int32_t rounding = (int32_t)((uint32_t)(2 * to->zero_point + 1) << shift);
-    const uint32_t low = (uint32_t)rounding << 31 | 1u << 30;
-    const tin_xtensa_scale_t scale = { p->bias, p->multiplier, shift, (int64_t)((uint64_t)(uint32_t)(rounding >> 1) << 32 | low) };
+    const tin_xtensa_scale_t scale = { p->bias, p->multiplier, ~p->shift & 31, 2 * to->zero_point + 1 };
     return scale;
 }
 
-// Of a sum with its bias. Both roundings are one of 64 bits: for negative sums, half away from zero is 2^31 less. Where the lower
-// clamp is the zero point (`relu`), they all come to it.
+// Of a sum with its bias. Where the lower clamp is the zero point (`relu`), negative sums come to it.
 TIN_ALWAYS int32_t tin_xtensa_requantize(int32_t acc, const tin_xtensa_scale_t *s, const tin_output_t *to, bool relu) {
-    if (relu) {
-        if (acc < 0) {
-            return to->low;
-        }
-        const int32_t value = tin_xtensa_upper_sum(acc, s->multiplier, s->offset) >> s->shift;
-        return value > to->high ? to->high : value;
+    if (relu && acc < 0) {
+        return to->low;
     }
-    const int64_t offset = s->offset + ((int64_t)(acc >> 31) * (1u << 31));
-    return tin_clamp(tin_xtensa_upper_sum(acc, s->multiplier, offset) >> s->shift, to->low, to->high);
+    const int32_t high = tin_high_mul_of_halves(acc, s->multiplier);
+    int32_t value = (((high + (relu ? 0 : high >> 31)) >> s->shift) + s->zero) >> 1;
+    // The compiler does not know of these.
+    __asm__ ("min %0, %0, %1" : "+r"(value) : "r"(to->high));
+    if (!relu) {
+        __asm__ ("max %0, %0, %1" : "+r"(value) : "r"(to->low));
+    }
+    return value;
 }
 
 TIN_ALWAYS void tin_xtensa_store_pixels(const int32_t *sums, const tin_xtensa_scale_t *scale, const tin_output_t *to, int8_t *out, int32_t pitch,
