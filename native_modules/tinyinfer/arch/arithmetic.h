@@ -26,7 +26,7 @@ static inline int32_t tin_high_mul_of_halves(int32_t a, int32_t b) {
 static inline int32_t tin_rounding_high_mul(int32_t a, int32_t b) {
 #if defined(__ARM_ARCH_6M__) || defined(__XTENSA__)
     const int32_t product = tin_high_mul_of_halves(a, b);
-    return product == INT32_MIN ? INT32_MAX : product;
+    return (uint32_t)product << 1 == 0 ? product ^ product >> 31 : product;
 #else
     if (a == INT32_MIN && b == INT32_MIN) {
         return INT32_MAX;

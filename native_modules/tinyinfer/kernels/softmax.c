@@ -18,13 +18,14 @@ static int32_t exp_on_negative_values(int32_t a) {
         return INT32_MAX;
     }
     const int32_t quarter = (a & ((1 << 24) - 1)) - (1 << 24);
-    const int32_t t = saturated(quarter, 5) + (1 << 28);
+    const int32_t t = quarter * 32 + (1 << 28);
     const int32_t t2 = tin_rounding_high_mul(t, t);
     const int32_t t3 = tin_rounding_high_mul(t2, t);
     const int32_t t4 = tin_rounding_high_mul(t2, t2);
-    const int32_t cubic = tin_rounding_high_mul(tin_wrap_add(tin_rounding_shift(t4, 2), t3), 715827883);
-    const int32_t p = tin_rounding_shift(tin_wrap_add(cubic, t2), 1);
-    int32_t e = tin_wrap_add(1895147668, tin_rounding_high_mul(1895147668, tin_wrap_add(t, p)));
+    // |t| is at most 2^28, t4 and the sum of t2 and the cubic term not negative: halves round up.
+    const int32_t cubic = tin_rounding_high_mul(((t4 + 2) >> 2) + t3, 715827883);
+    const int32_t p = (cubic + t2 + 1) >> 1;
+    int32_t e = 1895147668 + tin_rounding_high_mul(1895147668, t + p);
     const int32_t *factor = factors;
     for (uint32_t quarters = ((uint32_t)quarter - (uint32_t)a) >> 24 & 127; quarters != 0; quarters >>= 1, factor++) {
         if (quarters & 1) {
