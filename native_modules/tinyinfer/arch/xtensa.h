@@ -1,5 +1,6 @@
 // Xtensa with MAC16 and zero-overhead loops (LX6, LX7 of the ESP32s): a product of 16 bits, its sum of 40 and the next load are
-// one instruction. Columns and weights are widened for it, in the order of pairs_s8: of four taps the first, third, second, fourth.
+// one instruction. Columns and weights are widened for it, the latter in the order of pairs_s8: of four taps the first, third, second,
+// fourth.
 #ifndef TIN_XTENSA_H
 #define TIN_XTENSA_H
 
@@ -17,79 +18,76 @@ static inline int32_t tin_block_bytes__xtensa(const tin_window_t *window, int32_
 }
 #define tin_block_bytes tin_block_bytes__xtensa
 
-// Place of a tap in a column.
-TIN_ALWAYS int32_t tin_xtensa_place(int32_t tap) {
-    return (tap & ~3) + (tap & 1) * 2 + (tap >> 1 & 1);
+// `count` inputs; returns where the next go.
+TIN_ALWAYS int16_t *tin_xtensa_widen(const int8_t *x, int32_t count, int16_t *to) {
+    int32_t a, b, c, d;
+    __asm__ volatile (
+        "    loopgtz %[quads], 1f\n"
+        "    l8ui   %[a], %[x], 0\n"
+        "    l8ui   %[b], %[x], 1\n"
+        "    l8ui   %[c], %[x], 2\n"
+        "    l8ui   %[d], %[x], 3\n"
+        "    sext   %[a], %[a], 7\n"
+        "    sext   %[b], %[b], 7\n"
+        "    sext   %[c], %[c], 7\n"
+        "    sext   %[d], %[d], 7\n"
+        "    s16i   %[a], %[to], 0\n"
+        "    s16i   %[b], %[to], 2\n"
+        "    s16i   %[c], %[to], 4\n"
+        "    s16i   %[d], %[to], 6\n"
+        "    addi   %[x], %[x], 4\n"
+        "    addi   %[to], %[to], 8\n"
+        "1:  loopgtz %[rest], 2f\n"
+        "    l8ui   %[a], %[x], 0\n"
+        "    addi   %[x], %[x], 1\n"
+        "    sext   %[a], %[a], 7\n"
+        "    s16i   %[a], %[to], 0\n"
+        "    addi   %[to], %[to], 2\n"
+        "2:\n"
+        : [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d), [x] "+r"(x), [to] "+r"(to)
+        : [quads] "r"(count >> 2), [rest] "r"(count & 3)
+        : "memory");
+    return to;
 }
 
-// `count` inputs to the taps from `tap` on; `step` 0 repeats one.
-TIN_HOT void tin_xtensa_pack_run(const int8_t *x, int32_t step, int32_t count, int16_t *column, int32_t tap) {
-    for (; count > 0 && (tap & 3) != 0; count--, tap++, x += step) {
-        column[tin_xtensa_place(tap)] = *x;
-    }
-    int32_t a, b, c, d;
-    int16_t *to = column + tap;
-    const int8_t *from = x;
-    tap += count & ~3;
-    if (step == 0) {
-        for (int32_t i = 0; i < (count & ~3); i++) {
-            *to++ = *x;
-        }
-    } else {
-        __asm__ volatile (
-            "    loopgtz %[quads], 1f\n"
-            "    l8ui   %[a], %[from], 0\n"
-            "    l8ui   %[b], %[from], 1\n"
-            "    l8ui   %[c], %[from], 2\n"
-            "    l8ui   %[d], %[from], 3\n"
-            "    sext   %[a], %[a], 7\n"
-            "    sext   %[b], %[b], 7\n"
-            "    sext   %[c], %[c], 7\n"
-            "    sext   %[d], %[d], 7\n"
-            "    s16i   %[a], %[to], 0\n"
-            "    s16i   %[c], %[to], 2\n"
-            "    s16i   %[b], %[to], 4\n"
-            "    s16i   %[d], %[to], 6\n"
-            "    addi   %[from], %[from], 4\n"
-            "    addi   %[to], %[to], 8\n"
-            "1:\n"
-            : [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d), [from] "+r"(from), [to] "+r"(to)
-            : [quads] "r"(count >> 2)
-            : "memory");
-        x = from;
-    }
-    for (count &= 3; count > 0; count--, tap++, x += step) {
-        column[tin_xtensa_place(tap)] = *x;
-    }
+TIN_ALWAYS int16_t *tin_xtensa_fill(int32_t value, int32_t count, int16_t *to) {
+    __asm__ volatile (
+        "    loopgtz %[count], 1f\n"
+        "    s16i   %[value], %[to], 0\n"
+        "    addi   %[to], %[to], 2\n"
+        "1:\n"
+        : [to] "+r"(to)
+        : [value] "r"(value), [count] "r"(count)
+        : "memory");
+    return to;
 }
 
 TIN_HOT void tin_pack_columns__xtensa(const tin_window_t *window, tin_pixel_t pixel, int32_t pixels, int32_t channel, int32_t channels,
     bool s4, void *block) {
-    const int32_t taps = window->kernel_h * window->kernel_w * channels, pitch = (taps + 3) & ~3;
+    const int32_t taps = window->kernel_h * window->kernel_w * channels, row = window->kernel_w * channels;
     const int32_t last = (window->kernel_w - 1) * window->dilation_w;
-    int16_t *column = block;
+    int16_t *to = block;
     (void)s4;
-    for (; pixels > 0; pixels--, column += pitch, tin_next_pixel(window, &pixel)) {
+    for (; pixels > 0; pixels--, tin_next_pixel(window, &pixel)) {
         const int32_t left = pixel.ow * window->stride_w - window->pad_left;
         const bool whole = window->dilation_w == 1 && channels == window->in_c && left >= 0 && left + last < window->in_w;
-        int32_t h = pixel.oh * window->stride_h - window->pad_top, tap = 0;
+        int32_t h = pixel.oh * window->stride_h - window->pad_top;
         for (int32_t ky = 0; ky < window->kernel_h; ky++, h += window->dilation_h) {
             const int8_t *const line = pixel.x + h * window->in_w * window->in_c + channel;
-            const bool inside = (uint32_t)h < (uint32_t)window->in_h;
-            if (whole || !inside) {
-                const int32_t count = window->kernel_w * channels;
-                tin_xtensa_pack_run(inside ? line + left * channels : &window->zero_point, inside, count, column, tap);
-                tap += count;
+            if ((uint32_t)h >= (uint32_t)window->in_h) {
+                to = tin_xtensa_fill(window->zero_point, row, to);
                 continue;
             }
-            for (int32_t kx = 0, w = left; kx < window->kernel_w; kx++, w += window->dilation_w, tap += channels) {
-                const bool in = (uint32_t)w < (uint32_t)window->in_w;
-                tin_xtensa_pack_run(in ? line + w * window->in_c : &window->zero_point, in, channels, column, tap);
+            if (whole) {
+                to = tin_xtensa_widen(line + left * channels, row, to);
+                continue;
+            }
+            for (int32_t kx = 0, w = left; kx < window->kernel_w; kx++, w += window->dilation_w) {
+                to = (uint32_t)w < (uint32_t)window->in_w ? tin_xtensa_widen(line + w * window->in_c, channels, to)
+                    : tin_xtensa_fill(window->zero_point, channels, to);
             }
         }
-        for (; tap < pitch; tap++) {
-            column[tin_xtensa_place(tap)] = 0;
-        }
+        to = tin_xtensa_fill(0, -taps & 3, to);
     }
 }
 #define tin_pack_columns tin_pack_columns__xtensa
@@ -101,13 +99,13 @@ TIN_HOT void tin_pack_columns__xtensa(const tin_window_t *window, tin_pixel_t pi
     "    ldinc  m0, %[x]\n" \
     "    ldinc  m2, %[k]\n" \
     "    loopgtz %[rounds], 2f\n" \
-    "    mula.dd.ll.ldinc m1, %[x], m0, m2\n" \
-    "    mula.dd.hh.ldinc m3, %[k], m0, m2\n" \
-    "    mula.dd.ll.ldinc m0, %[x], m1, m3\n" \
+    "    mula.dd.ll.ldinc m3, %[k], m0, m2\n" \
+    "    mula.dd.hl.ldinc m1, %[x], m0, m3\n" \
+    "    mula.dd.lh.ldinc m0, %[x], m1, m2\n" \
     "    mula.dd.hh.ldinc m2, %[k], m1, m3\n" \
-    "2:  mula.dd.ll.ldinc m1, %[x], m0, m2\n" \
-    "    mula.dd.hh.ldinc m3, %[k], m0, m2\n" \
-    "    mula.dd.ll m1, m3\n" \
+    "2:  mula.dd.ll.ldinc m3, %[k], m0, m2\n" \
+    "    mula.dd.hl.ldinc m1, %[x], m0, m3\n" \
+    "    mula.dd.lh m1, m2\n" \
     "    mula.dd.hh m1, m3\n" \
     "    rsr.acclo %[sum]\n" \
     end \
@@ -236,10 +234,10 @@ TIN_HOT void tin_xtensa_unpack_s4(const void *pairs, int32_t shift, int32_t quad
         : "memory");
 }
 
-// Of a file at any address, byte by byte and without an offset.
+// Of a file at any address, byte by byte and without an offset; of four the first, third, second, fourth.
 static void tin_xtensa_unpack_slow(const uint8_t *pair, bool s4, int32_t taps, int32_t odd, int16_t *weights) {
     for (int32_t tap = 0; tap < taps; tap++) {
-        weights[tin_xtensa_place(tap)] = (int16_t)tin_pair_weight(pair, s4, tap, odd);
+        weights[(tap & ~3) + (tap & 1) * 2 + (tap >> 1 & 1)] = (int16_t)tin_pair_weight(pair, s4, tap, odd);
     }
 }
 

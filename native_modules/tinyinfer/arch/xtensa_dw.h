@@ -131,7 +131,7 @@ typedef union {
     int32_t pairs[5];
 } tin_xtensa_filter_t;
 
-TIN_ALWAYS void tin_xtensa_widen(const tin_gemm_t *dw, int32_t channel, tin_xtensa_filter_t *filter) {
+TIN_ALWAYS void tin_xtensa_filter(const tin_gemm_t *dw, int32_t channel, tin_xtensa_filter_t *filter) {
     if (dw->s4) {
         const uint8_t *const stored = dw->weights + 5 * channel;
         for (int32_t i = 0; i < 4; i++) {
@@ -231,7 +231,7 @@ TIN_HOT void tin_dw_rows__xtensa(const tin_window_t *window, const tin_gemm_t *d
     tin_gemm_t to = *dw;
     for (int32_t oc = 0; oc < dw->channels; oc++) {
         tin_xtensa_filter_t filter, inside;
-        tin_xtensa_widen(dw, oc, &filter);
+        tin_xtensa_filter(dw, oc, &filter);
         int32_t *next = sums, room = most;
         to.out = dw->out;
         for (const tin_xtensa_lines_t *group = groups; group != end; group++) {

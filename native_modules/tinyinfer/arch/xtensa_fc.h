@@ -4,9 +4,6 @@
 
 #include "arch/xtensa.h"
 
-#define LOADING(x, next) "    mula.da.ll.ldinc " next ", %[x], " x ", %[word]\n" UPPER(x)
-#define LAST(x, next) "    mula.da.ll " x ", %[word]\n" UPPER(x)
-#define UPPER(x) "    mula.da.hh " x ", %[word]\n"
 // The sum of 4 * quads products; `upper` of its 40 bits without the lowest 8.
 #define SUM(four_taps, pitch) \
     __asm__ volatile ( \
@@ -16,33 +13,39 @@
         "    ssai   8\n" \
         "    ldinc  m0, %[x]\n" \
         "    loopgtz %[rounds], 1f\n" \
-        four_taps(LOADING) \
+        four_taps("mula.da.hh.ldinc m0, %[x],") \
         "    addi   %[weights], %[weights], " pitch "\n" \
         "1:\n" \
-        four_taps(LAST) \
+        four_taps("mula.da.hh") \
         "    rsr.acclo %[sum]\n" \
         "    rsr.acchi %[word]\n" \
         "    src    %[word], %[word], %[sum]\n" \
         : [x] "+r"(x), [weights] "+r"(weights), [sum] "=&r"(sum), [word] "=&r"(upper) OTHERS \
         : [rounds] "r"(quads - 1), [bits] "r"(bits) \
         : "memory")
+#define FIRST_AND_THIRD \
+    "    mula.da.ll.ldinc m1, %[x], m0, %[word]\n" \
+    "    mula.da.lh m1, %[word]\n"
+#define SECOND_AND_FOURTH(last) \
+    "    mula.da.hl m0, %[word]\n" \
+    "    " last " m1, %[word]\n"
 // Of pairs in quads_s8.
-#define FOUR_TAPS_S8(operation, taps) \
+#define FOUR_TAPS_S8(operation, last) \
     "    l32i   %[word], %[weights], 0\n" \
     "    " operation " %[word], %[word], %[bits]\n" \
-    LOADING("m0", "m1") \
+    FIRST_AND_THIRD \
     "    l32i   %[word], %[weights], 8\n" \
     "    " operation " %[word], %[word], %[bits]\n" \
-    taps("m1", "m0")
-#define FLIPPED(taps) FOUR_TAPS_S8("xor", taps)
-#define MASKED(taps) FOUR_TAPS_S8("and", taps)
-#define FOUR_TAPS_S4(taps) \
+    SECOND_AND_FOURTH(last)
+#define FLIPPED(last) FOUR_TAPS_S8("xor", last)
+#define MASKED(last) FOUR_TAPS_S8("and", last)
+#define FOUR_TAPS_S4(last) \
     "    l32i   %[bytes], %[weights], 0\n" \
     "    and    %[word], %[bytes], %[bits]\n" \
-    LOADING("m0", "m1") \
+    FIRST_AND_THIRD \
     "    srli   %[word], %[bytes], 8\n" \
     "    and    %[word], %[word], %[bits]\n" \
-    taps("m1", "m0")
+    SECOND_AND_FOURTH(last)
 
 typedef struct {
     int32_t sum, upper;
@@ -74,9 +77,8 @@ TIN_ALWAYS int32_t tin_xtensa_fc_s4(const char *x, const uint8_t *weights, int32
     (void)upper;
     return sum;
 }
-#undef LOADING
-#undef LAST
-#undef UPPER
+#undef FIRST_AND_THIRD
+#undef SECOND_AND_FOURTH
 #undef FOUR_TAPS_S8
 #undef FLIPPED
 #undef MASKED
@@ -141,10 +143,7 @@ TIN_HOT void tin_fc_row__xtensa(const tin_gemm_t *fc, const int8_t *x, int32_t o
     TIN_RAN(fc, fc->channels * fc->taps);
     const int32_t pitch = (fc->taps + 3) & ~3, quads = pitch / 4;
     int16_t *const column = scratch;
-    tin_xtensa_pack_run(x, 1, fc->taps, column, 0);
-    for (int32_t tap = fc->taps; tap < pitch; tap++) {
-        column[tin_xtensa_place(tap)] = 0;
-    }
+    tin_xtensa_fill(0, pitch - fc->taps, tin_xtensa_widen(x, fc->taps, column));
     int32_t offset;
     tin_xtensa_totals(column, quads, fc->s4 ? -8 : -128, &offset, 1);
     const char *const from = (const char *)column - 4;
