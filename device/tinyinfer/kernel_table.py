@@ -98,7 +98,7 @@ def xtensa():
         ("dw_rows", "dw_taps",
          lambda window, dw, multiplier: True),
         ("dw_rows", "dw3x3",
-         lambda window, dw, multiplier: not dw.s16 and window.kernel_h == 3 and (window.kernel_w == 3) and (window.stride_w <= 2) and (window.stride_h == window.stride_w) and (window.dilation_h == 1) and (window.dilation_w == 1) and (multiplier == 1) and (window.pad_left <= 1) and ((window.out_w - 1) * window.stride_w + 2 - window.pad_left <= window.in_w) and (window.out_w > 1 or window.pad_left + window.in_w >= 3) and (dw.form != 0) and (window.out_w <= 128)),
+         lambda window, dw, multiplier: not dw.s16 and window.kernel_h == 3 and (window.kernel_w == 3) and (window.stride_w <= 2) and (window.stride_h == window.stride_w) and (window.dilation_h == 1) and (window.dilation_w == 1) and (multiplier == 1) and (window.pad_left <= 1) and ((window.out_w - 1) * window.stride_w + 2 - window.pad_left <= window.in_w) and (window.out_w > 1 or window.pad_left + window.in_w >= 3) and (dw.form != 0) and (window.out_w <= 128) and (window.pad_top <= window.stride_h) and ((window.out_h - 2) * window.stride_h + 2 - window.pad_top < window.in_h)),
         ("fc_row", "fc",
          lambda fc, out_bits: fc.aligned),
     )
