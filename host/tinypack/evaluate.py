@@ -11,6 +11,7 @@ from .errors import PackError
 from .execute import Progress, run_samples
 from .metrics import agreement, choose_metric, confusion, score
 from .model_file import ModelSpec
+from .sample_pictures import Form
 from .samples import Samples, arrange
 from .widen import Likeness
 
@@ -53,11 +54,12 @@ def feed(model: ModelSpec, samples: Samples) -> list[Array]:
     return result
 
 
-def resize_of(model: ModelSpec) -> Sequence[int] | None:
-    """Height and width that pictures are brought to."""
-    size = model.metadata.get("input", {}).get("resize")
-    whole = isinstance(size, list) and len(size) == 2 and all(isinstance(n, int) for n in size)
-    return size if whole else None
+def pictures_of(model: ModelSpec) -> Form:
+    """What pictures are brought to; not as they are only if the file was packed so."""
+    try:
+        return Form.of(model.metadata.get("input", {}))
+    except ValueError:
+        return Form()
 
 
 def source_inputs(model: ModelSpec, samples: Samples) -> list[Array]:

@@ -8,7 +8,7 @@ from .arena_picture import arena_picture
 from .graph_picture import graph_picture
 from .model_file import ModelSpec
 from .report import Cost
-from .wording import count
+from .wording import count, percent, score
 
 _STYLE = """
 body { font-family: sans-serif; margin: 2em auto; max-width: 70em; color: #222; }
@@ -69,17 +69,19 @@ def _summary(result: Mapping[str, Any], model: ModelSpec, total: Cost) -> list[t
         ("parameters", result["params"]),
         ("multiply-accumulates", result["macs"]),
         *(
-            (f"of them not in plain c, {family}", f"{macs / max(total.macs, 1):.1%}")
+            (f"of them not in plain c, {family}", percent(macs / max(total.macs, 1)))
             for family, macs in total.fast_macs.items()
         ),
     ]
     if accuracy := result["accuracy"]:
         where = f"on {accuracy['samples']} {accuracy['set']} samples"
         if accuracy["metric"]:
-            rows.append((f"{accuracy['metric']} {where}, float", accuracy["float"]))
-            rows.append((f"{accuracy['metric']} {where}, packed", accuracy["packed"]))
-        if accuracy["agreement"] is not None:
-            rows.append((f"same answer as the float model {where}", accuracy["agreement"]))
+            for kind in ("float", "packed"):
+                if (value := accuracy[kind]) is not None:
+                    shown = score(accuracy["metric"], value)
+                    rows.append((f"{accuracy['metric']} {where}, {kind}", shown))
+        if (share := accuracy["agreement"]) is not None:
+            rows.append((f"same answer as the float model {where}", percent(share)))
     rows += [(key, model.metadata[key]) for key in ("tool", "licence") if key in model.metadata]
     return rows
 

@@ -7,6 +7,7 @@
     mean = [0.1, 0.0, 9.8]       # folded into the model file: the board then feeds raw numbers
     std = [4.0, 4.1, 4.2]
     resize = [96, 96]            # height and width that pictures are brought to
+    channels = 1                 # grey, from pictures of any kind; 3: colour
 
 Unknown keys are kept for the program on the board.
 """
@@ -21,10 +22,10 @@ import numpy as np
 
 from .errors import PackError
 from .ir import Graph
+from .sample_pictures import Form
 from .samples import Samples
 
 _LARGEST = 1e15
-_WIDEST = 4096
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,9 @@ class InputSpec:
     other: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def resize(self) -> tuple[int, int] | None:
-        """Height and width of pictures."""
-        return self.other.get("resize")
+    def pictures(self) -> Form:
+        """What pictures are brought to."""
+        return Form.of(self.other)
 
     def describe(self, graph: Graph) -> dict[str, Any]:
         """The key `input` of the file's metadata."""
@@ -97,11 +98,10 @@ def load_input_spec(path: Path) -> InputSpec:
     std = _numbers(path, "std", values.pop("std", 1.0))
     if any(deviation < 1 / _LARGEST for deviation in std):
         raise PackError(f"{path}: std must be above {1 / _LARGEST:.0e}; it divides the input")
-    size = values.get("resize")
-    if size is not None and not (
-        isinstance(size, list) and len(size) == 2 and all(n in range(1, _WIDEST) for n in size)
-    ):
-        raise PackError(f"{path}: resize must be [height, width], of pixels below {_WIDEST}")
+    try:
+        Form.of(values)
+    except ValueError as error:
+        raise PackError(f"{path}: {error}") from None
     return InputSpec(mean, std, values)
 
 

@@ -5,7 +5,6 @@ sub-folders, the sub-folder's name is the label. One file of such a folder is on
 """
 
 import csv
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import prod
@@ -16,10 +15,12 @@ from numpy.typing import NDArray
 
 from .errors import PackError
 from .sample_arrays import MOST, load_npy, load_npz, npz_names
+from .sample_pictures import SUFFIXES, Form, read_picture, remedy
 from .sample_wav import read_wav
 
 # Squares stay within float32.
 _LARGEST = 1e15
+_AS_THEY_ARE = Form()
 
 
 @dataclass(frozen=True)
@@ -75,10 +76,11 @@ def arrange(
     if given == _without_ones(source) or (len(given) <= 1 and x[0].size == prod(shape)):
         x = x.reshape(len(x), *source).transpose(0, *(axis + 1 for axis in order))
     elif given != _without_ones(shape):
+        keys = remedy(x.shape[1:], _without_ones(shape[:-1]) + tuple(shape[-1:]))
+        pictures = f", or for pictures {keys}" if keys else ""
         raise PackError(
             f"a sample has {x[0].size} numbers {x.shape[1:]} but {name} takes {source};"
-            " give samples in the layout of the source model, or pictures with resize in the file"
-            " for --input"
+            f" give samples in the layout of the source model{pictures}"
         )
     return np.ascontiguousarray(x, np.float32).reshape(len(x), *shape)
 
@@ -87,15 +89,15 @@ def _without_ones(shape: Sequence[int]) -> tuple[int, ...]:
     return tuple(size for size in shape if size != 1)
 
 
-def load_calibration(path: Path, resize: Sequence[int] | None = None) -> Samples:
-    """x_calib and y_calib of an .npz, else x and y, else its first array; pictures get the height
-    and width of `resize`."""
-    return _load(path, ("x_calib", "x"), ("y_calib", "y"), resize, first_array=True)
+def load_calibration(path: Path, form: Form = _AS_THEY_ARE) -> Samples:
+    """x_calib and y_calib of an .npz, else x and y, else its first array; pictures get the
+    `form`."""
+    return _load(path, ("x_calib", "x"), ("y_calib", "y"), form, first_array=True)
 
 
-def load_test(path: Path, resize: Sequence[int] | None = None) -> Samples:
+def load_test(path: Path, form: Form = _AS_THEY_ARE) -> Samples:
     """x_test and y_test of an .npz, else x and y."""
-    return _load(path, ("x_test", "x"), ("y_test", "y"), resize, first_array=False)
+    return _load(path, ("x_test", "x"), ("y_test", "y"), form, first_array=False)
 
 
 def has_test(path: Path) -> bool:
@@ -109,17 +111,17 @@ def _load(
     path: Path,
     x_keys: Sequence[str],
     y_keys: Sequence[str],
-    resize: Sequence[int] | None,
+    form: Form,
     first_array: bool,
 ) -> Samples:
     if path.is_dir():
-        return _load_folder(path, resize)
+        return _load_folder(path, form)
     if not path.exists():
         raise PackError(f"{path}: no such file or folder; give .npz, .npy or a folder of samples")
     if path.suffix == ".npy":
         return Samples(_floats(path, load_npy(path)))
-    if path.suffix.lower() in _READERS:
-        return Samples(_floats(path, _read_all([path], resize)), raw=True)
+    if path.suffix.lower() in _KINDS:
+        return Samples(_floats(path, _read_all([path], form)), raw=True)
     if path.suffix != ".npz":
         raise PackError(f"{path}: samples of this kind are unknown; give .npz, .npy or a folder")
     found = npz_names(path)
@@ -169,15 +171,13 @@ def _floats(path: Path, array: NDArray[np.generic]) -> NDArray[np.float32]:
     return x
 
 
-def _load_folder(folder: Path, resize: Sequence[int] | None) -> Samples:
+def _load_folder(folder: Path, form: Form) -> Samples:
     files = sorted(
-        path for path in folder.rglob("*") if path.suffix.lower() in _READERS and path.is_file()
+        path for path in folder.rglob("*") if path.suffix.lower() in _KINDS and path.is_file()
     )
     if not files:
-        raise PackError(
-            f"{folder}: holds no {' or '.join(_READERS)} files; one file is one sample"
-        )
-    x = _floats(folder, _read_all(files, resize))
+        raise PackError(f"{folder}: holds no {' or '.join(_KINDS)} files; one file is one sample")
+    x = _floats(folder, _read_all(files, form))
     names = [path.parent.relative_to(folder).as_posix() for path in files]
     if "." in names:
         return Samples(x, raw=True)
@@ -185,24 +185,22 @@ def _load_folder(folder: Path, resize: Sequence[int] | None) -> Samples:
     return Samples(x, np.array([labels.index(name) for name in names]), labels, raw=True)
 
 
-def _read_all(files: Sequence[Path], resize: Sequence[int] | None) -> NDArray[np.float32]:
+def _read_all(files: Sequence[Path], form: Form) -> NDArray[np.float32]:
     arrays: list[NDArray[np.float32]] = []
     for path in files:
         suffix = path.suffix.lower()
         try:
             if path.stat().st_size > MOST:
                 raise PackError(f"{path}: has more than {MOST >> 20} MiB; cut it into samples")
-            picture = suffix in _PICTURES
-            array = _read_image(path, resize) if picture else _READERS[suffix](path)
+            picture = suffix in SUFFIXES
+            array = read_picture(path, form) if picture else _READERS[suffix](path)
         except OSError as error:
             raise PackError(f"{path}: cannot be read ({error.strerror}); check it") from error
         arrays.append(array)
         if array.shape != arrays[0].shape:
-            remedy = "cut all samples to one length"
-            if picture:
-                remedy = "write resize = [height, width] into the file for --input"
             raise PackError(
-                f"{path}: is {array.shape} but {files[0].name} is {arrays[0].shape}; {remedy}"
+                f"{path}: is {array.shape} but {files[0].name} is {arrays[0].shape};"
+                f" {_alike(path, files[0], array.shape[:2] == arrays[0].shape[:2])}"
             )
         if len(arrays) * array.nbytes > MOST:
             raise PackError(
@@ -210,6 +208,17 @@ def _read_all(files: Sequence[Path], resize: Sequence[int] | None) -> NDArray[np
                 " smaller ones: some hundreds are enough"
             )
     return np.stack(arrays)
+
+
+def _alike(path: Path, first: Path, same_size: bool) -> str:
+    """What makes samples of one shape of files of several."""
+    pictures = [file.suffix.lower() in SUFFIXES for file in (path, first)]
+    if all(pictures):
+        key = "channels = 1 (grey) or 3 (colour)" if same_size else "resize = [height, width]"
+        return f"write {key} into the file for --input"
+    if path.suffix.lower() != first.suffix.lower():
+        return "keep files of one kind in a folder"
+    return "cut all samples to one length"
 
 
 def _read_csv(path: Path) -> NDArray[np.float32]:
@@ -240,39 +249,5 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _read_image(path: Path, resize: Sequence[int] | None = None) -> NDArray[np.float32]:
-    """Numbers in [0, 1], [height, width, channels]: 1 of a grey picture, else 3."""
-    from PIL import Image
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            picture: Image.Image = Image.open(path)
-        with picture:
-            if picture.mode.startswith("I"):  # 16 bits, which convert() would cut off
-                grey = np.array(picture, np.float32) / np.float32(65535)
-                picture, most = Image.fromarray(grey), 1.0
-            else:
-                mode = "L" if picture.mode in ("1", "L", "LA") else "RGB"
-                picture, most = picture.convert(mode), 255.0
-            if resize is not None:
-                size = (resize[1], resize[0])
-                picture = picture.resize(size, Image.Resampling.BILINEAR)
-            pixels: NDArray[np.float32] = np.array(picture, np.float32) / np.float32(most)
-    except (
-        OSError,
-        ValueError,
-        SyntaxError,
-        Image.DecompressionBombError,
-        Image.DecompressionBombWarning,
-    ) as error:
-        raise PackError(f"{path}: not a readable picture ({error}); convert it to PNG") from error
-    return pixels[..., None] if pixels.ndim == 2 else pixels
-
-
-_PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".pgm")
-_READERS: dict[str, Callable[[Path], NDArray[np.float32]]] = {
-    ".csv": _read_csv,
-    ".wav": read_wav,
-    **dict.fromkeys(_PICTURES, _read_image),
-}
+_READERS: dict[str, Callable[[Path], NDArray[np.float32]]] = {".csv": _read_csv, ".wav": read_wav}
+_KINDS = (*_READERS, *SUFFIXES)

@@ -7,7 +7,8 @@ import pytest
 from tinypack import samples
 from tinypack.errors import PackError
 from tinypack.input_spec import InputSpec, load_input_spec
-from tinypack.samples import has_test, load_calibration, load_test
+from tinypack.sample_pictures import Form
+from tinypack.samples import arrange, has_test, load_calibration, load_test
 from tinypack.warn import warnings
 
 
@@ -194,9 +195,46 @@ def test_photos_of_many_sizes_are_resized(tmp_path):
     photos(tmp_path, (40, 30), (7, 64))
     with pytest.raises(PackError, match=r"write resize = \[height, width\] into the file"):
         load_calibration(tmp_path)
-    x = load_calibration(tmp_path, resize=(8, 6)).x
+    x = load_calibration(tmp_path, Form((8, 6))).x
     assert x.shape == (2, 8, 6, 3)
     np.testing.assert_allclose(x, np.broadcast_to(np.float32([0.2, 0, 1]), x.shape))
+
+
+def test_colour_and_grey_are_brought_to_one_form(tmp_path):
+    image = pytest.importorskip("PIL.Image")
+    image.new("RGB", (4, 3), (51, 51, 51)).save(tmp_path / "0.png")
+    image.new("L", (4, 3), 51).save(tmp_path / "1.png")
+    image.new("I;16", (4, 3), 13107).save(tmp_path / "2.png")
+    with pytest.raises(PackError, match=r"write channels = 1 \(grey\) or 3 \(colour\) into"):
+        load_calibration(tmp_path)
+    for channels in (1, 3):
+        x = load_calibration(tmp_path, Form(channels=channels)).x
+        assert x.shape == (3, 3, 4, channels)
+        np.testing.assert_allclose(x, 0.2, rtol=1e-3)
+
+
+def test_files_of_several_kinds_are_no_samples(tmp_path):
+    photos(tmp_path, (4, 3))
+    (tmp_path / "a.csv").write_text("1,2\n3,4\n")
+    with pytest.raises(PackError, match="keep files of one kind in a folder"):
+        load_calibration(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("given", "shape", "order", "remedy"),
+    [
+        ((28, 28, 3), (1, 28, 28, 1), (0, 3, 1, 2), "pictures write channels = 1 into"),
+        ((28, 28, 3), (1, 1, 28, 28), None, "pictures write channels = 1 into"),
+        ((28, 28, 1), (1, 28, 28, 3), (0, 3, 1, 2), "pictures write channels = 3 into"),
+        ((40, 30, 3), (1, 96, 64, 3), None, r"pictures write resize = \[96, 64\] into"),
+        ((40, 30, 3), (1, 96, 64, 1), None, r"resize = \[96, 64\] and channels = 1 into"),
+        ((40, 30, 8), (1, 96, 64, 8), None, "layout of the source model$"),
+        ((40, 3), (1, 96, 64, 3), None, "layout of the source model$"),
+    ],
+)
+def test_the_remedy_for_pictures_is_a_key_of_the_spec(given, shape, order, remedy):
+    with pytest.raises(PackError, match=remedy):
+        arrange(shape, order, np.zeros((2, *given), np.float32))
 
 
 def test_one_file_is_one_sample(tmp_path):
@@ -236,6 +274,7 @@ def test_targets_that_fit_no_samples(y, message, npz):
         ("day = 2020-01-01", "not JSON"),
         ("resize = [0, 3]", "resize must be"),
         ("resize = 5", "resize must be"),
+        ("channels = 2", r"channels must be 1 \(grey\) or 3"),
         ("mean = 1e300", "below 1e"),
         ("std = 0", "above 1e"),
         ("a = " + "[" * 5000, "cannot be read as TOML"),

@@ -3,11 +3,14 @@
 import errno
 import json
 import os
+import re
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 import click
@@ -25,6 +28,9 @@ input_shape_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 _PIPE_WIDTH = 140  # of tables that do not go to a terminal
+_WORD_WIDTH = 8  # the least that words are broken to
+_BETWEEN = 3  # columns
+_THOUSANDS = re.compile(r"(?<=\d) (?=\d{3}\b)")  # the spaces of count()
 
 # (what, done, total)
 Progress = Callable[[str, int, int], None]
@@ -50,10 +56,17 @@ def print_json(result: Mapping[str, Any]) -> None:
 def print_table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], left: int = 1
 ) -> None:
-    """The first `left` columns are words, the others numbers."""
+    """The first `left` columns are words, which may go on in the next line, the others numbers.
+    On a terminal too narrow for those the rows stand one below the other."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
+
+    cells = [[count(c) if isinstance(c, int) else str(c) for c in row] for row in rows]
+    console = Console(width=_width())
+    if _least_width(columns, cells, left) > console.width:
+        _print_listed(title, columns, cells)
+        return
 
     table = Table(
         title=title,
@@ -67,11 +80,40 @@ def print_table(
             column,
             justify="left" if i < left else "right",
             overflow="fold",
-            no_wrap=i == 0,
+            no_wrap=i >= left,
+            min_width=None if i < left else max(len(row[i]) for row in [columns, *cells]),
         )
-    for row in rows:
-        table.add_row(*(count(cell) if isinstance(cell, int) else str(cell) for cell in row))
-    Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH).print(table)
+    for row in cells:
+        table.add_row(*row)
+    console.print(table)
+
+
+def _least_width(columns: Sequence[str], cells: Sequence[Sequence[str]], left: int) -> int:
+    """Numbers need all of theirs, words some letters to a line."""
+    widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
+    words = sum(min(width, _WORD_WIDTH) for width in widths[:left])
+    return words + sum(widths[left:]) + _BETWEEN * len(widths)
+
+
+def _print_listed(title: str, columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
+    print_line(title)
+    for first, *others in cells:
+        named = zip(columns[1:], others, strict=True)
+        parts = ", ".join(f"{column} {cell}".strip() for column, cell in named if cell)
+        print_line(f"  {first.strip()}: {parts}")
+
+
+def print_line(text: str) -> None:
+    """On a terminal wrapped between words, so that no number is torn."""
+    if sys.stdout.isatty():
+        whole = _THOUSANDS.sub("\xa0", text)
+        lines = wrap(whole, _width(), subsequent_indent="    ", break_long_words=False)
+        text = "\n".join(lines).replace("\xa0", " ")
+    click.echo(text)
+
+
+def _width() -> int:
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else _PIPE_WIDTH
 
 
 def shape(sizes: Sequence[int]) -> str:

@@ -65,7 +65,7 @@ def command(
     with progress(as_json) as show:
         found = diagnose(
             model,
-            load_calibration(calib, spec.resize),
+            load_calibration(calib, spec.pictures),
             precision=precision,
             input_spec=spec,
             input_shapes=dict(map(input_shape, input_shapes)),

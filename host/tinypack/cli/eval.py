@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from ..wording import percent
+from ..wording import percent, score
 from ._output import json_option, print_json, progress, read_file
 
 _METRICS = ("top1", "mae", "r2", "mse", "auc")
@@ -32,13 +32,13 @@ def command(
 ) -> None:
     """Measures FILE (.tinf) on samples, and how often it agrees with the float model."""
     from ..calibrate import reference
-    from ..evaluate import evaluate, resize_of, source_inputs
+    from ..evaluate import evaluate, pictures_of, source_inputs
     from ..model_file import read_model
     from ..samples import load_test
 
     data = read_file(file)
     model = read_model(data)
-    test = load_test(samples, resize_of(model))
+    test = load_test(samples, pictures_of(model))
     expected = reference(float_model, source_inputs(model, test)) if float_model else None
     with progress(as_json) as show:
         result = evaluate(
@@ -61,11 +61,10 @@ def command(
             }
         )
         return
-    show_as = percent if result.metric == "top1" else "{:.4f}".format
     if result.metric and result.value is not None:
-        line = f"{result.metric} {show_as(result.value)}"
+        line = f"{result.metric} {score(result.metric, result.value)}"
         if result.float_value is not None:
-            line += f", float {show_as(result.float_value)}"
+            line += f", float {score(result.metric, result.float_value)}"
         click.echo(f"{line} on {result.samples} samples")
     if result.agreement is not None:
         click.echo(f"agrees with the float model on {percent(result.agreement)}")

@@ -5,11 +5,12 @@ from typing import Any
 
 import click
 
-from ..wording import count
+from ..wording import count, percent
 from ._output import (
     check_writable,
     json_option,
     print_json,
+    print_line,
     print_table,
     read_file,
     shape,
@@ -58,20 +59,20 @@ def print_info(file: Path, result: dict[str, Any]) -> None:
         ],
     )
     parameters, macs = count(result["params"]), count(result["macs"])
-    click.echo(f"{parameters} parameters, {macs} multiply-accumulates")
+    print_line(f"{parameters} parameters, {macs} multiply-accumulates")
     for kind in ("inputs", "outputs"):
         for tensor in result[kind]:
-            click.echo(
+            print_line(
                 f"{kind[:-1]} {tensor['name']}: {shape(tensor['shape'])} {tensor['dtype']},"
                 f" scale {tensor['scale']:.6g}, zero point {tensor['zero_point']}"
             )
     if result["labels"]:
-        click.echo(f"labels: {', '.join(result['labels'])}")
+        print_line(f"labels: {', '.join(result['labels'])}")
     for key, value in result["metadata"].items():
         shown = value
         if isinstance(value, dict):
             shown = ", ".join(f"{name} {part}" for name, part in value.items())
-        click.echo(f"{key}: {shown}")
+        print_line(f"{key}: {shown}")
     print_table(
         "operators",
         ("name", "operator", "output", "weights", "MACs", "bytes", "live bytes"),
@@ -101,7 +102,7 @@ def print_info(file: Path, result: dict[str, Any]) -> None:
             (
                 "MACs not in plain c",
                 "",
-                *(f"{_part(result, family):.1%}" for family in families),
+                *(percent(_part(result, family)) for family in families),
             ),
         ],
         left=2 + len(families),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..wording import count, percent
+from ..wording import count, percent, score
 from ._choice import check_budgets, layer_choices, print_choice
 from ._output import (
     board_figures,
@@ -65,7 +65,7 @@ _PRECISIONS = ("int8", "int4", "int16", "mixed", "auto")
     "input_spec",
     type=click.Path(path_type=Path),
     help="TOML file that says how to prepare the input: rate, window, axes, units, mean, std,"
-    " resize.",
+    " resize, channels.",
 )
 @input_shape_option
 @click.option(
@@ -113,7 +113,7 @@ def command(
     with progress(as_json) as show:
         packed = pack(
             model,
-            load_calibration(calib, spec.resize) if calib else None,
+            load_calibration(calib, spec.pictures) if calib else None,
             precision=precision,
             max_drop=max_drop,
             labels=[name.strip() for name in labels.split(",")] if labels else (),
@@ -240,11 +240,10 @@ def accuracy_rows(accuracy: dict[str, Any]) -> list[tuple[str, object]]:
     """What pack and demo say about accuracy."""
     rows: list[tuple[str, object]] = []
     if metric := accuracy["metric"]:
-        show = percent if metric == "top1" else "{:.4f}".format
         where = f"{metric} on {count(accuracy['samples'])} {accuracy['set']} samples"
         if accuracy["float"] is not None:
-            rows.append((f"{where}, float", show(accuracy["float"])))
-        rows.append((f"{where}, packed", show(accuracy["packed"])))
+            rows.append((f"{where}, float", score(metric, accuracy["float"])))
+        rows.append((f"{where}, packed", score(metric, accuracy["packed"])))
     if accuracy["agreement"] is not None:
         rows.append(("same answer as the float model", percent(accuracy["agreement"])))
     return rows

@@ -20,7 +20,7 @@ from ._output import json_option, print_json, print_table, progress, read_file
 @json_option
 def command(file: Path, samples: Path, limit: int | None, as_json: bool) -> None:
     """Runs FILE (.tinf) on samples in the engine that boards use."""
-    from ..evaluate import feed, resize_of
+    from ..evaluate import feed, pictures_of
     from ..execute import backend, run_samples
     from ..metrics import classes
     from ..model_file import read_model
@@ -29,7 +29,7 @@ def command(file: Path, samples: Path, limit: int | None, as_json: bool) -> None
     data = read_file(file)
     model = read_model(data)
     load = load_test if has_test(samples) else load_calibration
-    source = load(samples, resize_of(model))
+    source = load(samples, pictures_of(model))
     inputs = [x[:limit] for x in feed(model, source)]
     with progress(as_json) as show:
         outputs = run_samples(data, inputs, lambda done, total: show("running", done, total))

@@ -310,3 +310,14 @@ def test_a_refusal_shows_its_traceback_when_asked(tinypack, tmp_path, monkeypatc
     assert "Traceback" not in tinypack("pack", tmp_path / "none.onnx", code=2).err
     monkeypatch.setenv("TINYPACK_DEBUG", "1")
     assert "PackError" in tinypack("pack", tmp_path / "none.onnx", code=2).err
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+def test_no_number_is_torn_on_a_narrow_terminal(tinypack, digits, width, monkeypatch):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "dumb")
+    lines = tinypack("info", digits).out.splitlines()
+    for number in ("10 740", "4 378", "55 296", "16 384", "1 240"):
+        assert any(number in line for line in lines), number

@@ -117,3 +117,10 @@ def test_a_page_that_cannot_be_written_is_a_sentence(tmp_path: Path, capsys):
     arguments = ["pack", MODEL, "-o", tmp_path / "x.tinf", "--report", tmp_path / "no" / "r.html"]
     assert cli.main([str(a) for a in arguments]) == 2
     assert "cannot be written" in capsys.readouterr().err
+
+
+def test_shares_read_as_on_the_screen(packed):
+    _, page = packed
+    names = [cell for cell in page.cells if cell.startswith(("top1 on", "same answer"))]
+    shares = [page.cells[page.cells.index(name) + 1] for name in names]
+    assert len(shares) == 3 and all(re.fullmatch(r"\d+\.\d %", share) for share in shares)
