@@ -213,6 +213,15 @@ def _mirror_pad(what: Operator, build: Builder) -> Iterator[Value]:
     yield x
 
 
+def _reverse(what: Operator, build: Builder) -> Iterator[Value]:
+    x = what.input(0)
+    axes = {axis % x.rank for axis in what.numbers(1)}
+    views = whole(x.shape)
+    for axis in axes:
+        views[axis] = x.shape[axis] - 1, -1, x.shape[axis]
+    yield view(build, x, views)
+
+
 def _depth_to_space(what: Operator, build: Builder) -> Iterator[Value]:
     block = what.option("DepthToSpaceOptions", "BlockSize")
     yield depth_to_space(build, what.input(0), block)
@@ -235,6 +244,7 @@ MOVEMENTS: dict[str, Callable[[Operator, Builder], Iterator[Value]]] = {
     "TILE": _tile,
     "BROADCAST_TO": _broadcast_to,
     "MIRROR_PAD": _mirror_pad,
+    "REVERSE_V2": _reverse,
     "DEPTH_TO_SPACE": _depth_to_space,
     "SPACE_TO_DEPTH": _space_to_depth,
 }

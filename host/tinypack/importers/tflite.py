@@ -441,10 +441,12 @@ def _reshape(what: _Operator) -> None:
 
 def _pad(what: _Operator) -> None:
     pads = np.array(what.numbers(1)).reshape(-1, 2)
-    if len(what.inputs) > 2:
-        raise what.refuse("pads with a value of its own", "pad with zero")
+    value = what.input(2) if len(what.inputs) > 2 else None
+    if value is not None and not value.is_constant:
+        raise what.refuse(f"pads with {value.name!r}, which is computed", "pad with a constant")
+    border = 0.0 if value is None else float(value.data.reshape(-1)[0])
     before, after = (tuple(int(size) for size in pads[:, side]) for side in (0, 1))
-    what.add("pad", what.input(0), before=before, after=after, value=0.0)
+    what.add("pad", what.input(0), before=before, after=after, value=border)
 
 
 def _transpose(what: _Operator) -> None:
@@ -469,6 +471,7 @@ _IMPORT: dict[str, Callable[[_Operator], None]] = {
     "SQUEEZE": _reshape,
     "EXPAND_DIMS": _reshape,
     "PAD": _pad,
+    "PADV2": _pad,
     "TRANSPOSE": _transpose,
     "QUANTIZE": _quantize,
     **ARITHMETIC,
@@ -483,6 +486,6 @@ _OF_INT16 = (
     *("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED", "ADD", "SUB", "MUL"),
     *("AVERAGE_POOL_2D", "MAX_POOL_2D", "MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "SOFTMAX"),
     *("MAXIMUM", "MINIMUM", "RELU", "RELU6", "RELU_N1_TO_1", "RESHAPE", "SQUEEZE", "EXPAND_DIMS"),
-    *("PAD", "TRANSPOSE", "QUANTIZE", "RESIZE_NEAREST_NEIGHBOR"),
+    *("PAD", "PADV2", "TRANSPOSE", "QUANTIZE", "RESIZE_NEAREST_NEIGHBOR"),
     *("SVDF", "UNIDIRECTIONAL_SEQUENCE_LSTM"),
 )

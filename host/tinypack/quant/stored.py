@@ -182,7 +182,10 @@ def _softmax(node: Node) -> Quantized:
 
 
 def _pad(node: Node) -> Quantized:
-    return _result(node, {"value": _params(node.input(0)).zero_point[0]})
+    quant = _params(node.input(0))
+    lowest, highest = quant.range
+    value = round(node.attrs["value"] / quant.scale[0]) + quant.zero_point[0]
+    return _result(node, {"value": min(max(value, lowest), highest)})
 
 
 def _same(node: Node) -> Quantized:

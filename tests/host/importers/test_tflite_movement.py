@@ -44,6 +44,9 @@ CASES: list[tuple[str, list[Tensor], list[Tensor], dict[str, int]]] = [
     ("MIRROR_PAD", [data(1, 4, 5, 2), PADS], [data(1, 7, 8, 2)], {"Mode": 1}),
     ("DEPTH_TO_SPACE", [data(1, 3, 2, 12)], [data(1, 6, 4, 3)], {"BlockSize": 2}),
     ("SPACE_TO_DEPTH", [data(1, 6, 4, 3)], [data(1, 3, 2, 12)], {"BlockSize": 2}),
+    ("REVERSE_V2", [data(2, 5, 3), ints(1)], [data(2, 5, 3)], {}),
+    ("PADV2", [data(1, 4, 5, 2), PADS, Tensor((1,), SCALE, ZERO, np.array([-77], np.int8))],
+     [data(1, 7, 8, 2)], {}),
     ("EXPAND_DIMS", [data(3, 4), ints(1)], [data(3, 1, 4)], {}),
     ("SQUEEZE", [data(3, 1, 4)], [data(3, 4)], {}),
 ]
@@ -51,7 +54,9 @@ CASES: list[tuple[str, list[Tensor], list[Tensor], dict[str, int]]] = [
 
 
 def options_of(op: str) -> str:
-    return "".join(part.capitalize() for part in op.split("_")) + "Options"
+    return {"PADV2": "PadV2Options"}.get(
+        op, "".join(part.capitalize() for part in op.split("_")) + "Options"
+    )
 
 
 def written(
