@@ -246,7 +246,8 @@ TIN_ASM void tin_m0p_gemm(tin_m0p_gemm_t *job) {
         // Outputs of one channel: r2 = job, flags: equal after the last channel, carry set
         "72: push   {r4, lr}\n"
         "    ldr    r2, [sp, #8]\n"
-        TIN_M0P_REQUANT
+        "    bl     tin_m0p_requant\n"
+        "    add    sp, #8\n"
         "    ldr    r2, [sp, #8]\n"
         "    ldr    r3, [r2, #8]\n"
         "    ldr    r4, [r2, #40]\n"

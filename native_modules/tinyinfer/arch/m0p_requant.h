@@ -1,4 +1,4 @@
-// Requantization on ARMv6-M: the tail of every kernel that makes accumulators, as text of an assembly subroutine.
+// Requantization on ARMv6-M: the tail of the kernels that make accumulators.
 #ifndef TIN_M0P_REQUANT_H
 #define TIN_M0P_REQUANT_H
 
@@ -68,135 +68,142 @@ typedef char tin_m0p_requant_places_t[offsetof(tin_m0p_requant_t, general) == 36
 // multiples of the piece's weight: for r <= 7, a < 2^16, in 16-bit pieces of m; for r <= 11, a < 2^20, in pieces of 12 bits.
 // Anything else with r > 0 takes the product above, and r <= 0 plain C.
 //
-// in: r2 = tin_m0p_requant_t *, [sp] free. Calls 48, which follows, when a run is done; it may come back for the next one with
-// r0 = acc, r1 = out, lr = acc_end, using r3 and r6.
-#define TIN_M0P_REQUANT \
-    "    ldmia  r2!, {r0, r1, r3-r7}\n" \
-    "    mov    r10, r4\n" \
-    "    mov    r12, r5\n" \
-    "    mov    r11, r6\n" \
-    "    mov    lr, r7\n" \
-    "    str    r5, [sp]\n"                /* the lower clamp again */ \
-    "    ldmia  r3!, {r4-r6}\n"          /* bias, m, shift */ \
-    "    subs   r2, #24\n" \
-    "    adds   r4, r1, #1\n" \
-    "    str    r4, [r2]\n" \
-    "    str    r3, [r2, #4]\n" \
-    "    ldr    r4, [r2, #24]\n"           /* 2 * zp + 1 */ \
-    "    ldr    r3, [r2, #28]\n" \
-    "    negs   r7, r6\n" \
-    "    ble    80f\n" \
-    "    lsrs   r6, r4, #1\n" \
-    "    bcc    60f\n" \
-    "    lsrs   r6, r5, #30\n" \
-    "    beq    60f\n" \
-    "    cmp    r7, #7\n" \
-    "    bgt    50f\n" \
-    \
-    "    lsls   r3, r7\n" \
-    "    mov    r8, r3\n"                  /* r8 = bound << r */ \
-    "    lsls   r4, r7\n" \
-    "    adds   r4, #1\n" \
-    "    lsls   r4, #14\n" \
-    "    mov    r9, r4\n"                  /* r9 = 2^14 + 2^(14 + r) + zp * 2^(15 + r) */ \
-    "    adds   r7, #15\n" \
-    "    uxth   r4, r5\n" \
-    "    lsrs   r5, #16\n" \
-    "41: ldmia  r0!, {r3}\n" \
-    "    cmp    r3, r8\n" \
-    "    bhs    43f\n" \
-    "    movs   r6, r3\n" \
-    "    muls   r6, r4\n" \
-    "    lsrs   r6, #16\n" \
-    "    muls   r3, r5\n" \
-    "    adds   r6, r3\n" \
-    "    add    r6, r9\n" \
-    "    asrs   r6, r7\n" \
-    "    cmp    r6, r11\n" \
-    "    bgt    44f\n" \
-    "42: strb   r6, [r1]\n" \
-    "    add    r1, r10\n" \
-    "    cmp    r0, lr\n" \
-    "    bne    41b\n" \
-    "    bl     48f\n" \
-    "    b      41b\n" \
-    "43: mov    r6, r12\n" \
-    "    blt    42b\n"                     /* negative */ \
-    "44: mov    r6, r11\n" \
-    "    b      42b\n" \
-    \
-    "50: cmp    r7, #11\n" \
-    "    bgt    60f\n" \
-    "    lsls   r3, r7\n" \
-    "    mov    r8, r3\n" \
-    "    lsls   r4, r7\n" \
-    "    adds   r4, #1\n" \
-    "    lsls   r4, #6\n" \
-    "    mov    r9, r4\n"                  /* r9 = 2^6 + 2^(6 + r) + zp * 2^(7 + r) */ \
-    "    adds   r7, #7\n" \
-    "    lsls   r2, r5, #20\n" \
-    "    lsrs   r2, #20\n" \
-    "    lsls   r4, r5, #8\n" \
-    "    lsrs   r4, #20\n" \
-    "    mov    r12, r4\n" \
-    "    lsrs   r5, #24\n" \
-    "51: ldmia  r0!, {r3}\n" \
-    "    cmp    r3, r8\n" \
-    "    bhs    53f\n" \
-    "    movs   r6, r3\n" \
-    "    muls   r6, r2\n" \
-    "    lsrs   r6, #12\n" \
-    "    mov    r4, r12\n" \
-    "    muls   r4, r3\n" \
-    "    adds   r6, r4\n" \
-    "    lsrs   r6, #12\n" \
-    "    muls   r3, r5\n" \
-    "    adds   r6, r3\n" \
-    "    add    r6, r9\n" \
-    "    asrs   r6, r7\n" \
-    "    cmp    r6, r11\n" \
-    "    bgt    54f\n" \
-    "52: strb   r6, [r1]\n" \
-    "    add    r1, r10\n" \
-    "    cmp    r0, lr\n" \
-    "    bne    51b\n" \
-    "    bl     48f\n" \
-    "    b      51b\n" \
-    "53: ldr    r6, [sp]\n" \
-    "    blt    52b\n" \
-    "54: mov    r6, r11\n" \
-    "    b      52b\n" \
-    \
-    "60: asrs   r4, #1\n" \
-    "    mov    r9, r4\n"                  /* r9 = zp */ \
-    TIN_M0P_HALVES \
-    "    subs   r7, #1\n" \
-    "61: ldmia  r0!, {r3}\n" \
-    TIN_M0P_SCALE \
-    "    add    r3, r9\n" \
-    "    cmp    r3, r12\n" \
-    "    blt    63f\n" \
-    "    cmp    r3, r11\n" \
-    "    bgt    64f\n" \
-    "62: strb   r3, [r1]\n" \
-    "    add    r1, r10\n" \
-    "    cmp    r0, lr\n" \
-    "    bne    61b\n" \
-    "    bl     48f\n" \
-    "    b      61b\n" \
-    "63: mov    r3, r12\n" \
-    "    b      62b\n" \
-    "64: mov    r3, r11\n" \
-    "    b      62b\n" \
-    \
-    "80: subs   r5, r2, #4\n" \
-    "81: mov    r2, lr\n"               /* general(acc, out, acc_end, requant) */ \
-    "    movs   r3, r5\n" \
-    "    ldr    r4, [r5, #36]\n" \
-    "    blx    r4\n" \
-    "    bl     48f\n" \
-    "    b      81b\n" \
-    "48:\n"
+// For assembly: BL with r2 = tin_m0p_requant_t *. Spoils all registers, and comes back when a run is done, with two words on the
+// stack. BX lr goes on with the next run: r0 = acc, r1 = out, lr = acc_end; r3 and r6 are free until then.
+TIN_M0P_SHARED void tin_m0p_requant(void);
+TIN_M0P_SHARED void tin_m0p_requant(void) {
+    __asm__ (
+        ".syntax unified\n"
+        "    push   {r4, lr}\n"              // [sp] the lower clamp again
+        "    ldmia  r2!, {r0, r1, r3-r7}\n"
+        "    mov    r10, r4\n"
+        "    mov    r12, r5\n"
+        "    mov    r11, r6\n"
+        "    mov    lr, r7\n"
+        "    str    r5, [sp]\n"                // the lower clamp again
+        "    ldmia  r3!, {r4-r6}\n"          // bias, m, shift
+        "    subs   r2, #24\n"
+        "    adds   r4, r1, #1\n"
+        "    str    r4, [r2]\n"
+        "    str    r3, [r2, #4]\n"
+        "    ldr    r4, [r2, #24]\n"           // 2 * zp + 1
+        "    ldr    r3, [r2, #28]\n"
+        "    negs   r7, r6\n"
+        "    ble    80f\n"
+        "    lsrs   r6, r4, #1\n"
+        "    bcc    60f\n"
+        "    lsrs   r6, r5, #30\n"
+        "    beq    60f\n"
+        "    cmp    r7, #7\n"
+        "    bgt    50f\n"
+
+        "    lsls   r3, r7\n"
+        "    mov    r8, r3\n"                  // r8 = bound << r
+        "    lsls   r4, r7\n"
+        "    adds   r4, #1\n"
+        "    lsls   r4, #14\n"
+        "    mov    r9, r4\n"                  // r9 = 2^14 + 2^(14 + r) + zp * 2^(15 + r)
+        "    adds   r7, #15\n"
+        "    uxth   r4, r5\n"
+        "    lsrs   r5, #16\n"
+        "41: ldmia  r0!, {r3}\n"
+        "    cmp    r3, r8\n"
+        "    bhs    43f\n"
+        "    movs   r6, r3\n"
+        "    muls   r6, r4\n"
+        "    lsrs   r6, #16\n"
+        "    muls   r3, r5\n"
+        "    adds   r6, r3\n"
+        "    add    r6, r9\n"
+        "    asrs   r6, r7\n"
+        "    cmp    r6, r11\n"
+        "    bgt    44f\n"
+        "42: strb   r6, [r1]\n"
+        "    add    r1, r10\n"
+        "    cmp    r0, lr\n"
+        "    bne    41b\n"
+        "    bl     48f\n"
+        "    b      41b\n"
+        "43: mov    r6, r12\n"
+        "    blt    42b\n"                     // negative
+        "44: mov    r6, r11\n"
+        "    b      42b\n"
+
+        "50: cmp    r7, #11\n"
+        "    bgt    60f\n"
+        "    lsls   r3, r7\n"
+        "    mov    r8, r3\n"
+        "    lsls   r4, r7\n"
+        "    adds   r4, #1\n"
+        "    lsls   r4, #6\n"
+        "    mov    r9, r4\n"                  // r9 = 2^6 + 2^(6 + r) + zp * 2^(7 + r)
+        "    adds   r7, #7\n"
+        "    lsls   r2, r5, #20\n"
+        "    lsrs   r2, #20\n"
+        "    lsls   r4, r5, #8\n"
+        "    lsrs   r4, #20\n"
+        "    mov    r12, r4\n"
+        "    lsrs   r5, #24\n"
+        "51: ldmia  r0!, {r3}\n"
+        "    cmp    r3, r8\n"
+        "    bhs    53f\n"
+        "    movs   r6, r3\n"
+        "    muls   r6, r2\n"
+        "    lsrs   r6, #12\n"
+        "    mov    r4, r12\n"
+        "    muls   r4, r3\n"
+        "    adds   r6, r4\n"
+        "    lsrs   r6, #12\n"
+        "    muls   r3, r5\n"
+        "    adds   r6, r3\n"
+        "    add    r6, r9\n"
+        "    asrs   r6, r7\n"
+        "    cmp    r6, r11\n"
+        "    bgt    54f\n"
+        "52: strb   r6, [r1]\n"
+        "    add    r1, r10\n"
+        "    cmp    r0, lr\n"
+        "    bne    51b\n"
+        "    bl     48f\n"
+        "    b      51b\n"
+        "53: ldr    r6, [sp]\n"
+        "    blt    52b\n"
+        "54: mov    r6, r11\n"
+        "    b      52b\n"
+
+        "60: asrs   r4, #1\n"
+        "    mov    r9, r4\n"                  // r9 = zp
+        TIN_M0P_HALVES
+        "    subs   r7, #1\n"
+        "61: ldmia  r0!, {r3}\n"
+        TIN_M0P_SCALE
+        "    add    r3, r9\n"
+        "    cmp    r3, r12\n"
+        "    blt    63f\n"
+        "    cmp    r3, r11\n"
+        "    bgt    64f\n"
+        "62: strb   r3, [r1]\n"
+        "    add    r1, r10\n"
+        "    cmp    r0, lr\n"
+        "    bne    61b\n"
+        "    bl     48f\n"
+        "    b      61b\n"
+        "63: mov    r3, r12\n"
+        "    b      62b\n"
+        "64: mov    r3, r11\n"
+        "    b      62b\n"
+
+        "80: subs   r5, r2, #4\n"
+        "81: mov    r2, lr\n"               // general(acc, out, acc_end, requant)
+        "    movs   r3, r5\n"
+        "    ldr    r4, [r5, #36]\n"
+        "    blx    r4\n"
+        "    bl     48f\n"
+        "    b      81b\n"
+        "48: ldr    r3, [sp, #4]\n"
+        "    bx     r3\n"
+    );
+}
 
 static void tin_m0p_requant_general(const int32_t *acc, int8_t *out, const int32_t *acc_end, const tin_m0p_requant_t *requant) {
     const tin_output_t to = { requant->twice_zero_point >> 1, requant->low, requant->high };
