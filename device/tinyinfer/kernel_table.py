@@ -47,8 +47,6 @@ def m0p():
          lambda gemm: True),
         ("gemm_block", "gemm",
          lambda gemm: gemm.aligned),
-        ("gemm_block", "gemm_plain",
-         lambda gemm: gemm.wide and (not gemm.s4)),
         ("dw_rows", "dw_taps",
          lambda window, dw, multiplier: True),
         ("dw_rows", "dw_planes",

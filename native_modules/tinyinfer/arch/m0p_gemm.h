@@ -1,9 +1,9 @@
 // ARMv6-M: the product of a block of columns, two pixels to a word, with one output channel after the other.
 //
 // While they share a word, the lanes' sums must not leave 16 bits:
-//     s8  two products, 2 * 127 * 128 < 2^15; weights of -128 take plain C
+//     s8  two products, from -2 * 127 * 128 to 2 * 128 * 128 = 2^15
 //     s4  36 products, 36 * 7 * 128 < 2^15; with weights of -8 28, 28 * 8 * 128 < 2^15
-// The low lane is kept from borrowing by 0x8000 that is added to it.
+// The low lane is kept from borrowing by 0x8000 that is added to it. Of s8 it is 0x7fff, and the high lane gets -1: 2^15 is a sum too.
 #ifndef TIN_M0P_GEMM_H
 #define TIN_M0P_GEMM_H
 
@@ -18,9 +18,9 @@ typedef struct {
     const tin_params_t *params_end; // 40
     const int32_t *columns;         // 44
     const uint8_t *weights;         // 48 moves on by a pair of channels
-    uint32_t halves;                // 52 what is added to a low lane's sum in all
-    uint32_t half;                  // 56 0x8000
-    uint32_t odd_or_chunk;          // 60 s8: taps / 4 is odd; s4: bytes of columns of a chunk
+    uint32_t halves;                // 52 the same of all sums
+    uint32_t half;                  // 56 what is added to both lanes
+    uint32_t pairs_or_chunk;        // 60 s8: taps / 2; s4: bytes of columns of a chunk
     const int32_t *columns_end;     // 64 s8: of the first four pixels
     const int32_t *columns_last;    // 68 s8: of the last four pixels
     int32_t *acc_last;              // 72 s8: of the last four pixels
@@ -30,7 +30,7 @@ typedef struct {
 } tin_m0p_gemm_t;
 typedef char tin_m0p_gemm_places_t[offsetof(tin_m0p_gemm_t, params_end) == 40 && offsetof(tin_m0p_gemm_t, acc) == 84 ? 1 : -1];
 
-// in: r2 = job; out: r1 = weights, r3 = halves, r5 = odd_or_chunk, r7 = bias, r12 = 0x8000
+// in: r2 = job; out: r1 = weights, r3 = halves, r5 = pairs_or_chunk, r7 = bias, r12 = half
 #define TIN_M0P_CHANNEL \
     "    ldr    r7, [r2, #8]\n" \
     "    ldr    r7, [r7]\n" \
@@ -38,7 +38,7 @@ typedef char tin_m0p_gemm_places_t[offsetof(tin_m0p_gemm_t, params_end) == 40 &&
     "    ldmia  r2!, {r1, r3-r5}\n" \
     "    mov    r12, r4\n"
 
-// Two taps of four pixels in one channel: t = lo + hi * 2^16 + 0x8000.
+// Two taps of four pixels in one channel: t = lo + hi * 2^16 + half.
 // S (r8, r10) sums t, H (r9, r11) sums t >> 16.
 #if TIN_M0P_THUMB2
 #define TIN_M0P_BYTE0 "    sxtb   r3, r2\n"
@@ -97,10 +97,11 @@ typedef char tin_m0p_gemm_places_t[offsetof(tin_m0p_gemm_t, params_end) == 40 &&
     "    subs   r4, r3\n" \
     "    mov    r8, r4\n" \
     "    mov    r10, r4\n" \
+    "    adds   r7, r5\n"                /* for the -1 of each t */ \
     "    mov    r9, r7\n" \
     "    mov    r11, r7\n" \
-    "    cmp    r5, #0\n" \
-    "    bne    21f\n" \
+    "    lsls   r5, #30\n" \
+    "    bmi    21f\n"                   /* an odd number of fours */ \
     "20:\n" \
     TIN_M0P_TAPS_S8(first, second) \
     TIN_M0P_TAPS_S8(first, second) \
@@ -266,35 +267,11 @@ TIN_ASM void tin_m0p_gemm(tin_m0p_gemm_t *job) {
     );
 }
 
-// s8 weights that hold -128.
-static inline void tin_m0p_gemm_wide(const tin_gemm_t *gemm, const int32_t *block, int32_t pixels) {
-    const int32_t taps = (gemm->taps + 3) & ~3;
-    for (int32_t oc = 0; oc < gemm->channels; oc++) {
-        const tin_params_t params = tin_params(gemm->params, oc);
-        for (int32_t pixel = 0; pixel < pixels; pixel++) {
-            uint32_t acc = (uint32_t)params.bias;
-            for (int32_t tap = 0; tap < gemm->taps; tap++) {
-                const int32_t place = (tap & ~3) | (tap & 1) << 1 | (tap & 2) >> 1;
-                const int32_t word = block[(pixel & 4) / 2 * taps + 2 * place + (pixel & 2) / 2];
-                const int32_t x = pixel & 1 ? (word - (int16_t)word) >> 16 : (int16_t)word;
-                acc += (uint32_t)(x * tin_pair_weight(gemm->weights + (oc >> 1) * 2 * taps, false, tap, oc & 1));
-            }
-            gemm->out[pixel * gemm->out_pitch + oc] = (int8_t)tin_requantize((int32_t)acc, &params, &gemm->to);
-        }
-    }
-}
-
 // Weights at odd addresses are copied before.
 TIN_KERNEL(gemm_block, gemm_copied, true)
 TIN_KERNEL(gemm_block, gemm, gemm->aligned)
-TIN_KERNEL(gemm_block, gemm_plain, gemm->wide && !gemm->s4)
 
 static inline void tin_gemm_block__m0p(const tin_gemm_t *gemm, const void *block, int32_t pixels) {
-    if (tin_takes_gemm_plain(gemm)) {
-        TIN_RAN(gemm_plain, pixels * gemm->channels * gemm->taps);
-        tin_m0p_gemm_wide(gemm, block, pixels);
-        return;
-    }
     const int32_t taps = (gemm->taps + 3) & ~3;
     tin_m0p_gemm_t job;
     tin_m0p_set_output(&job.requant, &gemm->to);
@@ -303,22 +280,23 @@ static inline void tin_gemm_block__m0p(const tin_gemm_t *gemm, const void *block
     job.requant.out = gemm->out;
     job.requant.out_step = gemm->out_pitch;
     job.columns = block;
-    job.half = 0x8000;
     job.s4 = gemm->s4;
     if (gemm->s4) {
+        job.half = 0x8000;
         job.columns_end = job.columns + 3 * taps;
         job.halves = 0;
         for (int32_t tap = 0; tap < taps; tap += TIN_M0P_CHUNK(gemm->wide)) {
             job.halves += job.half;
         }
-        job.odd_or_chunk = 12 * TIN_M0P_CHUNK(gemm->wide);
+        job.pairs_or_chunk = 12 * TIN_M0P_CHUNK(gemm->wide);
         job.pair_bytes = (uint32_t)taps;
     } else {
         job.columns_end = job.columns + 2 * taps;
         job.columns_last = pixels > 4 ? job.columns + 4 * taps : job.columns_end;
         job.acc_last = pixels > 4 ? job.acc + 4 : job.acc;
-        job.halves = (uint32_t)taps / 2 * job.half;
-        job.odd_or_chunk = (uint32_t)taps / 4 & 1;
+        job.half = 0x7fff - (1 << 16);
+        job.pairs_or_chunk = (uint32_t)taps / 2;
+        job.halves = job.pairs_or_chunk * job.half;
         job.pair_bytes = 2 * (uint32_t)taps;
     }
     if (tin_takes_gemm(gemm)) {
