@@ -17,37 +17,31 @@ static void put(uint8_t *data, uint32_t index, int32_t bits, uint32_t value) {
     }
 }
 
-static int32_t lowest(const tin_tensor_t *tensor) {
-    return tensor->dtype == TIN_U8 ? 0 : (int32_t)(UINT32_MAX << (tensor->bits - 1));
-}
-
-static int32_t highest(const tin_tensor_t *tensor) {
-    return tensor->dtype == TIN_U8 ? 255 : (int32_t)~(UINT32_MAX << (tensor->bits - 1));
-}
-
 static int32_t quantize(uint32_t bits, uint32_t multiplier, int32_t shift, int32_t offset, const tin_tensor_t *tensor) {
     const uint32_t field = bits >> 23 & 255, fraction = bits & 0x7fffff;
     if (field == 255 && fraction != 0) {
         return tensor->zero_point;
     }
-    const int32_t exponent = field == 0 ? 1 : field == 255 ? 254 : (int32_t)field;
-    const uint32_t mantissa = field == 0 ? fraction : field == 255 ? 1u << 24 : fraction | 1u << 23;
-    const uint64_t product = (uint64_t)mantissa * multiplier;
-    const int32_t down = 150 + 31 - 14 - exponent - shift;
+    // Infinity needs no other treatment than 2^128.
+    const uint32_t mantissa = field == 0 ? fraction : fraction | 1u << 23;
     const uint64_t limit = (uint64_t)1 << 30;
-    uint64_t magnitude;
-    if (down >= 64) {
-        magnitude = 0;
-    } else if (down >= 0) {
-        magnitude = product >> down;
-    } else {
-        magnitude = product == 0 ? 0 : down < -30 || product >= limit ? limit : product << -down;
+    uint64_t magnitude = (uint64_t)mantissa * multiplier;
+    // By words and single bits: small cores call their compiler's library for other shifts.
+    int32_t down = 150 + 31 - 14 - (int32_t)(field == 0 ? 1 : field) - shift;
+    for (; down >= 32; down -= 32) {
+        magnitude >>= 32;
     }
-    magnitude = magnitude > limit ? limit : magnitude;
-    const int32_t sum = (bits >> 31 ? -(int32_t)magnitude : (int32_t)magnitude) + offset;
-    const int32_t rounded = sum < 0 ? -((-sum + (1 << 13)) >> 14) : (sum + (1 << 13)) >> 14;
-    const int64_t q = (int64_t)rounded + tensor->zero_point;
-    return q < lowest(tensor) ? lowest(tensor) : q > highest(tensor) ? highest(tensor) : (int32_t)q;
+    for (; down > 0; down--) {
+        magnitude >>= 1;
+    }
+    for (; down < 0 && magnitude < limit; down++) {
+        magnitude <<= 1;
+    }
+    const int32_t limited = (int32_t)(magnitude > limit ? limit : magnitude);
+    const int64_t q = (int64_t)tin_rounding_shift((bits >> 31 ? -limited : limited) + offset, 14) + tensor->zero_point;
+    const int32_t low = tensor->dtype == TIN_U8 ? 0 : (int32_t)(UINT32_MAX << (tensor->bits - 1));
+    const int32_t high = tensor->dtype == TIN_U8 ? UINT8_MAX : ~low;
+    return q < low ? low : q > high ? high : (int32_t)q;
 }
 
 bool tin_quantize_input(const tin_model_t *model, int32_t input, const void *f32, void *out, uint32_t count) {
@@ -72,24 +66,18 @@ bool tin_quantize_input(const tin_model_t *model, int32_t input, const void *f32
     return true;
 }
 
-// magnitude * 2^exponent as binary32, rounded half to even; magnitude is below 2^57.
+// magnitude * 2^exponent as binary32, rounded half to even; magnitude is below 2^57, exponent at least -149.
 static uint32_t pack_binary32(uint64_t magnitude, int32_t exponent) {
     if (magnitude == 0) {
         return 0;
     }
-    // To 26 bits: 24 of mantissa, one of rounding, one that remembers whether anything lies below.
-    while (magnitude >> 26 != 0) {
-        magnitude = magnitude >> 1 | (magnitude & 1);
-        exponent++;
-    }
-    while (magnitude >> 25 == 0) {
-        magnitude <<= 1;
-        exponent--;
-    }
+    // To 26 bits: 24 of mantissa, one of rounding, one that remembers whether anything lies below. Subnormals stay shorter.
     int32_t field = exponent + 25 + 127;
-    while (field < 1 && magnitude != 0) {
+    for (; magnitude >> 26 != 0; field++) {
         magnitude = magnitude >> 1 | (magnitude & 1);
-        field++;
+    }
+    for (; magnitude >> 25 == 0 && field > 1; field--) {
+        magnitude <<= 1;
     }
     uint32_t mantissa = (uint32_t)(magnitude >> 2);
     if ((magnitude & 3) == 3 || ((magnitude & 3) == 2 && (mantissa & 1) != 0)) {
@@ -107,10 +95,11 @@ void tin_dequantize_output(const tin_model_t *model, int32_t output, const void 
     const uint32_t field = scale >> 23 & 255;
     const uint32_t mantissa = (scale & 0x7fffff) | (field == 0 ? 0 : 1u << 23);
     for (uint32_t i = 0; i < count; i++) {
-        const int64_t q = (int64_t)tin_integer(&tensor, in, i) - tensor.zero_point;
-        const uint64_t magnitude = (uint64_t)(q < 0 ? -q : q) * mantissa;
-        const bool negative = (q < 0) != (scale >> 31 != 0) && magnitude != 0;
+        const int32_t integer = tin_integer(&tensor, in, i);
+        const bool negative = integer < tensor.zero_point;
+        const uint32_t difference = (uint32_t)integer - (uint32_t)tensor.zero_point;
+        const uint64_t magnitude = (uint64_t)(negative ? 0 - difference : difference) * mantissa;
         const uint32_t bits = pack_binary32(magnitude, (int32_t)(field == 0 ? 1 : field) - 150);
-        put(f32, i, 32, bits | (negative ? 1u << 31 : 0));
+        put(f32, i, 32, bits | (negative && bits != 0 ? 1u << 31 : 0));
     }
 }

@@ -17,8 +17,9 @@ static inline int64_t ceil_div(int64_t p, int64_t q) {
     return ((int32_t)p + (int32_t)q - 1) / (int32_t)q;
 }
 
-static inline int64_t align(int64_t bytes, int64_t to) {
-    return (bytes + to - 1) & -to;
+// Of a tensor's sizes: 32 bits have room for a few times as much.
+static inline int32_t align(int64_t bytes, int32_t to) {
+    return ((int32_t)bytes + to - 1) & -to;
 }
 
 #endif

@@ -100,10 +100,9 @@ void tin_op_run(const tin_node_t *node, int32_t row0, int32_t row1) {
     kernels[place].run(node, row0, row1, node->scratch);
 }
 
-// Sizes in 64 bits: the verifier evaluates formulas on files it does not trust yet.
+// A product of sizes of one tensor has 32 bits; those of several become 64 by the functions of engine/formula.h.
 typedef struct {
-    int64_t n, h, w, c;
-    int32_t bits;
+    int32_t n, h, w, c, bits;
 } sizes_t;
 
 static sizes_t sizes_of(const tin_tensor_t *tensor) {
