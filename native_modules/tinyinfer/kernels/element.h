@@ -6,7 +6,7 @@
 
 // Element i of s8 or s16 data, at any address.
 static inline int32_t tin_element(const tin_tensor_t *x, int32_t i) {
-    if (x->bits == 8) {
+    if (!TIN_HAS_S16 || x->bits == 8) {
         return ((const int8_t *)x->data)[i];
     }
     const uint8_t *const p = (const uint8_t *)x->data + 2 * i;

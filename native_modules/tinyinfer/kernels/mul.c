@@ -24,7 +24,7 @@ void tin_mul(const tin_node_t *node, int32_t row0, int32_t row1, void *scratch) 
             for (int32_t c = 0; c < y->c; c++) {
                 // Of two zero points at the ends of s16 the product wraps.
                 const uint32_t product = (uint32_t)(tin_element(x, x_at) - x->zero_point) * (uint32_t)(tin_element(k, k_at) - k->zero_point);
-                tin_set_element(y, out++, tin_requantize((int32_t)product, &params, &to));
+                tin_store(y->data, TIN_HAS_S16 ? y->bits : 8, out++, tin_requantize((int32_t)product, &params, &to));
                 x_at += tin_broadcast_c(x);
                 k_at += tin_broadcast_c(k);
             }
