@@ -178,7 +178,7 @@ TIN_KERNEL(dw_rows, dw3x3, !dw->s16 && window->kernel_h == 3 && window->kernel_w
     && (window->out_w > 1 || window->pad_left + window->in_w >= 3) && dw->form != TIN_FORM_WIDE)
 
 // Channel by channel over all rows: a channel's outputs only ever lie over inputs of the same channel (SPEC.md "Overlap").
-TIN_HOT void tin_dw_rows__rv32(const tin_window_t *window, const tin_gemm_t *dw, tin_pixel_t pixel, int32_t rows, int32_t multiplier,
+TIN_COLD void tin_dw_rows__rv32(const tin_window_t *window, const tin_gemm_t *dw, tin_pixel_t pixel, int32_t rows, int32_t multiplier,
     void *scratch) {
     const int32_t stride = window->stride_w, line = window->in_w * window->in_c, zero_point = window->zero_point;
     const int32_t beyond = (window->out_w - 1) * stride + 3 - window->pad_left - window->in_w;

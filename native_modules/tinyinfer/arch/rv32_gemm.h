@@ -60,7 +60,7 @@ TIN_COLD void tin_rv32_pack_pair(const tin_window_t *window, const tin_pixel_t *
     }
 }
 
-TIN_HOT void tin_pack_columns__rv32(const tin_window_t *window, tin_pixel_t pixel, int32_t pixels, int32_t channel, int32_t channels,
+TIN_COLD void tin_pack_columns__rv32(const tin_window_t *window, tin_pixel_t pixel, int32_t pixels, int32_t channel, int32_t channels,
     bool s4, void *block) {
     const int32_t taps = window->kernel_h * window->kernel_w * channels;
     const int32_t pitch = TIN_BLOCK_PIXELS(taps, s4) / 2;
@@ -280,7 +280,7 @@ TIN_COLD void tin_rv32_gemm_slow(const tin_gemm_t *gemm, const uint32_t *block, 
 
 TIN_KERNEL(gemm_block, gemm, !gemm->wide && (!gemm->s4 || gemm->aligned))
 
-TIN_HOT void tin_gemm_block__rv32(const tin_gemm_t *gemm, const void *block, int32_t pixels) {
+TIN_COLD void tin_gemm_block__rv32(const tin_gemm_t *gemm, const void *block, int32_t pixels) {
     const int32_t pitch = (gemm->taps + 3) & ~3;
     const int32_t pair_bytes = gemm->s4 ? pitch : 2 * pitch;
     // Behind the words of a block of s4 there is room for the chunks.
