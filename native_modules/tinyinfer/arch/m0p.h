@@ -8,6 +8,8 @@
 
 // Assembly in whole functions: each uses all registers, which no compiler would give an asm statement at every setting.
 #define TIN_ASM static __attribute__((naked, noinline, unused))
+// C that a larger function would have to keep in its stack frame.
+#define TIN_M0P_APART static __attribute__((noinline, unused))
 // What assembly of several files calls by its name: the linker keeps one of these.
 #define TIN_M0P_SHARED __attribute__((naked, noinline, used, weak, visibility("hidden")))
 // All registers that a function must give back, the high ones left in r4 to r7 for a push of their own, and from there again.

@@ -124,7 +124,7 @@ static void tin_m0p_gather(const tin_window_t *window, const tin_pixel_t *pixel,
     }
 }
 
-static inline void tin_pack_columns__m0p(const tin_window_t *window, tin_pixel_t pixel, int32_t pixels, int32_t channel, int32_t channels,
+TIN_M0P_APART void tin_pack_columns__m0p(const tin_window_t *window, tin_pixel_t pixel, int32_t pixels, int32_t channel, int32_t channels,
     bool s4, void *block) {
     const int32_t kernel = window->kernel_h * window->kernel_w, padded = (kernel * channels + 3) & ~3;
     const int32_t run = window->kernel_w * channels, pitch = window->dilation_h * window->in_w * window->in_c;

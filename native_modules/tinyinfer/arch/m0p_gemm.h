@@ -271,7 +271,7 @@ TIN_ASM void tin_m0p_gemm(tin_m0p_gemm_t *job) {
 TIN_KERNEL(gemm_block, gemm_copied, true)
 TIN_KERNEL(gemm_block, gemm, gemm->aligned)
 
-static inline void tin_gemm_block__m0p(const tin_gemm_t *gemm, const void *block, int32_t pixels) {
+TIN_M0P_APART void tin_gemm_block__m0p(const tin_gemm_t *gemm, const void *block, int32_t pixels) {
     const int32_t taps = (gemm->taps + 3) & ~3;
     tin_m0p_gemm_t job;
     tin_m0p_set_output(&job.requant, &gemm->to);
