@@ -116,12 +116,11 @@ def run(
     graph: Graph,
     inputs: Sequence[FloatArray],
     visit: Visit | None = None,
-    constants: Mapping[Value, FloatArray] | None = None,
 ) -> list[FloatArray]:
     """Outputs of a legal graph for inputs [samples, *shape], each as the graph's input has it.
 
     `visit(node, operands, output)` is called in execution order, for groups of samples in turn;
-    what it returns, if anything, goes on in place of the output. `constants` replace the graph's.
+    what it returns, if anything, goes on in place of the output.
     """
     count = len(inputs[0]) if inputs else 1
     group = max(_GROUP // graph.runs, 1) * graph.runs
@@ -130,7 +129,7 @@ def run(
     groups = []
     for start in range(0, count, group):
         some = [x[start : start + group] for x in inputs]
-        groups.append(_run(graph, some, visit, constants or {}))
+        groups.append(_run(graph, some, visit))
     return [np.concatenate(parts) for parts in zip(*groups, strict=True)]
 
 
@@ -138,7 +137,6 @@ def _run(
     graph: Graph,
     inputs: Sequence[FloatArray],
     visit: Visit | None,
-    constants: Mapping[Value, FloatArray],
 ) -> list[FloatArray]:
     arrays: dict[Value, FloatArray] = {}
     for value, x in zip(graph.inputs, inputs, strict=True):
@@ -147,7 +145,7 @@ def _run(
     kept = set(graph.outputs)
     for node in graph.nodes:
         operands = [value for value in node.inputs if value is not None]
-        values = [constants.get(v, v.data) if v.is_constant else arrays[v] for v in operands]
+        values = [v.data if v.is_constant else arrays[v] for v in operands]
         y = float_(node, *values)
         changed = visit(node, values, y) if visit else None
         arrays[node.output] = y if changed is None else changed

@@ -100,6 +100,13 @@ class Quantized:
     stored: tuple[NDArray[np.integer[Any]] | Planes, ...] = ()
     state: State | None = None
 
+    @property
+    def planes(self) -> tuple[Planes, ...]:
+        """All weights, as codes of some width."""
+        if self.weights is not None:
+            return (Planes(self.weights.codes, self.weights.dtype),)
+        return tuple(array for array in self.stored if isinstance(array, Planes))
+
 
 class Layer(Protocol):
     """One node with everything known about its inputs."""
@@ -127,6 +134,17 @@ class Layer(Protocol):
 
         `columns` is asked for some of the `positions`, those of all samples.
         """
+
+    def rows(
+        self,
+        weights: FloatArray,
+        bias: FloatArray,
+        params: QuantParams,
+        exact: FloatArray,
+        actual: FloatArray,
+    ) -> LinearWeights:
+        """Integers for weights [rows, taps] of numbers with these `params`: of columns
+        [count, taps] in the float model, and behind what is rounded already."""
 
 
 # Indices: integers as such.

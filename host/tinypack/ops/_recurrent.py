@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..ir import Array, FloatArray, Node, QuantParams, Shape, Value, nhwc_view
 from ._build import Builder, constant_input, refuse
-from ._layer import Layer, Planes, Quantized, State, rescale
+from ._layer import Layer, LinearWeights, Planes, Quantized, State, rescale, s16
 from ._requant import quantize_multiplier
 
 Floats = NDArray[np.float64]
@@ -22,10 +22,6 @@ Step = Callable[["Weights", FloatArray, Sequence[FloatArray]], tuple[FloatArray,
 # Sums of gates are Q3.12, what comes out of them and hidden states are Q0.15.
 GATE = 2.0**-12
 UNIT = 2.0**-15
-_LIMITS = {"s8": 127, "s4": 7}
-# Shares of a row's largest weight that are tried as the largest code, where codes are few.
-_RATIOS = {"s8": np.ones(1), "s4": np.linspace(0.5, 1.0, 26)}
-_BIAS_BITS = 29
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +100,18 @@ def compute(
 def hidden(node: Node, seen: FloatArray) -> FloatArray:
     """The node's output of what compute() gives."""
     return seen[:, -1:, 0] if node.attrs["last"] else seen[:, :, 0]
+
+
+def _before(node: Node, weights: Weights, seen: FloatArray) -> FloatArray:
+    """Columns [count, units] of the hidden state before every step, of what compute() gives."""
+    runs = node.attrs.get("runs", 1)
+    states = seen[:, :, 0]
+    states = states.reshape(len(states) // runs, -1, *states.shape[2:])
+    begin = np.zeros_like(states[:, :1])
+    if weights.initial is not None:
+        begin += weights.initial[:, 0]
+    before = np.concatenate([begin, states[:, :-1]], 1)
+    return before.reshape(-1, before.shape[-1])
 
 
 def of_state(weights: Weights, gate: int, h: FloatArray) -> FloatArray:
@@ -231,57 +239,51 @@ def quantize(
     layer: Layer,
     scales: Sequence[float],
     attrs: dict[str, int],
-    actual: Callable[[Weights], FloatArray],
+    computed: Callable[[Weights, FloatArray], FloatArray],
     sum_scale: float = GATE,
     extra: Sequence[Array] = (),
 ) -> Quantized:
     """`scales` of the state's vectors, the hidden one first; `sum_scale` of the gates' sums;
-    `actual`: the output with rounded weights; `extra` constants stand behind the initial state."""
+    `computed`: what compute() gives; `extra` constants stand behind the initial state."""
     (x,) = layer.operands
     weights = weights_of(layer.node)
-    hidden_scale = scales[0]
-    codes, params, rounded = [], [], []
-    for real, bias, scale, zero_point, bits in (
-        (weights.inputs, weights.input_bias, x.scale, x.zero_point, _bits(x.params.dtype)),
-        (weights.state, weights.state_bias, hidden_scale, 0, 16),
-    ):
-        of_rows, steps = round_rows(real, bias, scale, bits, layer.dtype)
-        product = scale * steps
-        sums = of_rows.sum(1, dtype=np.int64)
-        offsets = np.rint(bias / product).astype(np.int64) - zero_point * sums
-        factors = np.array([quantize_multiplier(step / sum_scale) for step in product], np.int64)
-        codes.append(Planes(of_rows, layer.dtype))
-        params.append(np.column_stack([offsets, factors]))
-        rounded.append((of_rows * steps[:, None]).astype(np.float32))
+    columns = (array.reshape(-1, weights.inputs.shape[1]) for array in (x.exact, x.actual))
+    inputs = layer.rows(weights.inputs, weights.input_bias, x.params, *columns)
+    used = replace(weights, inputs=inputs.values(), input_bias=inputs.bias.astype(np.float32))
+    # The state sees what the weights of the inputs have lost.
+    states = computed(weights, x.exact), computed(used, x.actual)
+    columns = (_before(layer.node, weights, seen) for seen in states)
+    state = layer.rows(weights.state, weights.state_bias, s16(scales[0]), *columns)
+    used = replace(used, state=state.values(), state_bias=state.bias.astype(np.float32))
+    params = [
+        _params(inputs, x.scale, x.zero_point, sum_scale),
+        _params(state, scales[0], 0, sum_scale),
+    ]
     stored: list[Array | Planes] = [
-        *codes,
-        np.concatenate(params).astype(np.int32),
+        *(Planes(rows.codes, rows.dtype) for rows in (inputs, state)),
+        np.concatenate(params),
         sigmoid_table(),
     ]
-    state = state_of(layer.node, len(scales))
+    vectors = state_of(layer.node, len(scales))
     if weights.initial is not None or extra:
-        initial = np.zeros(state.shape) if weights.initial is None else weights.initial
+        initial = np.zeros(vectors.shape) if weights.initial is None else weights.initial
         integers = np.rint(initial / np.array(scales)[:, None])
         stored.append(np.clip(integers, -(1 << 15), (1 << 15) - 1).astype(np.int16))
     stored += extra
     output = layer.own()
-    attrs = attrs | rescale(hidden_scale / output.scale[0])
+    attrs = attrs | rescale(scales[0] / output.scale[0])
     return Quantized(
         attrs,
         output,
-        actual(replace(weights, inputs=rounded[0], state=rounded[1])),
+        hidden(layer.node, computed(used, x.actual)),
         stored=tuple(stored),
-        state=state,
+        state=vectors,
     )
 
 
 def state_of(node: Node, vectors: int) -> State:
     _, batch, units = sizes_of(node)
     return State((batch, vectors, units), "s16", UNIT, bool(node.attrs.get("stateful")))
-
-
-def _bits(dtype: str) -> int:
-    return 16 if dtype == "s16" else 8
 
 
 def state_scale(weights: Weights, seen: FloatArray, which: int) -> float:
@@ -292,26 +294,15 @@ def state_scale(weights: Weights, seen: FloatArray, which: int) -> float:
     return 2 * max(largest, 1e-6) / (1 << 15)
 
 
-def round_rows(
-    real: FloatArray, bias: FloatArray, scale: float, bits: int, dtype: str
-) -> tuple[NDArray[np.int8], Floats]:
-    """Codes and the scale of every row. Sums have room in 32 bits, their bias in 29."""
-    limit = _LIMITS[dtype]
-    largest = np.abs(real).max(1).astype(np.float64)
-    best = np.full(len(real), np.inf)
-    steps = np.ones(len(real))
-    for ratio in _RATIOS[dtype]:
-        tried = np.maximum(largest * ratio / limit, 1e-30)
-        values = np.clip(np.rint(real / tried[:, None]), -limit, limit) * tried[:, None]
-        error = np.square(values - real).sum(1)
-        steps = np.where(error < best, tried, steps)
-        best = np.minimum(error, best)
-    room = 1.3 * 2.0 ** (31 - bits)
-    steps = np.maximum.reduce(
-        [steps, np.abs(bias) / (scale * (1 << _BIAS_BITS)), np.abs(real).sum(1) / room]
-    )
-    codes = np.clip(np.rint(real / steps[:, None]), -limit, limit)
-    return codes.astype(np.int8), steps
+def _params(
+    rows: LinearWeights, scale: float, zero_point: int, sum_scale: float
+) -> NDArray[np.int32]:
+    """Bias, multiplier and shift of each row; `scale` and `zero_point` of what it multiplies."""
+    step = scale * rows.scale
+    sums = rows.codes.sum(1, dtype=np.int64)
+    offsets = np.rint(rows.bias / step).astype(np.int64) - zero_point * sums
+    factors = np.array([quantize_multiplier(real / sum_scale) for real in step], np.int64)
+    return np.column_stack([offsets, factors]).astype(np.int32)
 
 
 def sigmoid_table() -> NDArray[np.int16]:

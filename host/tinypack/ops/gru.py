@@ -26,7 +26,7 @@ def infer_shape(node: Node) -> Shape:
 
 
 def float_(node: Node, x: FloatArray) -> FloatArray:
-    return _computed(node, recurrent.weights_of(node), x)
+    return recurrent.hidden(node, _computed(node, recurrent.weights_of(node), x))
 
 
 def _computed(node: Node, weights: Weights, x: FloatArray) -> FloatArray:
@@ -48,11 +48,10 @@ def _computed(node: Node, weights: Weights, x: FloatArray) -> FloatArray:
         n = np.tanh(inputs[2] + state)
         return (n + z * (h - n),)
 
-    return recurrent.hidden(node, recurrent.compute(node, weights, x, step))
+    return recurrent.compute(node, weights, x, step)
 
 
 def quantize(layer: Layer) -> Quantized:
-    actual = layer.operands[0].actual
     return recurrent.quantize(
-        layer, (UNIT,), {}, lambda weights: _computed(layer.node, weights, actual)
+        layer, (UNIT,), {}, lambda weights, x: _computed(layer.node, weights, x)
     )

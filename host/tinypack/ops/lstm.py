@@ -80,7 +80,7 @@ def quantize(layer: Layer) -> Quantized:
         layer,
         (UNIT, cell),
         attrs,
-        lambda weights: recurrent.hidden(node, _computed(node, weights, x.actual)),
+        lambda weights, x: _computed(node, weights, x),
         extra=extra,
     )
 

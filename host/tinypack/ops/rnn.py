@@ -52,6 +52,6 @@ def quantize(layer: Layer) -> Quantized:
         layer,
         (scale,),
         {},
-        lambda weights: recurrent.hidden(node, _computed(node, weights, x.actual)),
+        lambda weights, x: _computed(node, weights, x),
         sums,
     )

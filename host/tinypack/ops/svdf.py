@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from ..ir import Array, FloatArray, Node, QuantParams, Shape, Value, nhwc_view
 from ._build import Builder
 from ._layer import Layer, Planes, Quantized, State, activation
-from ._recurrent import round_rows
 from ._requant import quantize_multiplier
 
 ONNX: tuple[str, ...] = ()
@@ -92,13 +91,9 @@ def quantize(layer: Layer) -> Quantized:
     units = len(filters.bias)
     found = x.exact @ filters.inputs.T
     kept = max(float(np.abs(found).max(initial=0.0)), 1e-6) * _HEADROOM / 32767
-    rows, steps = round_rows(
-        filters.inputs,
-        np.zeros(len(filters.inputs), np.float32),
-        x.scale,
-        x.params.bits,
-        layer.dtype,
-    )
+    none = np.zeros(len(filters.inputs), np.float32)
+    columns = (array.reshape(-1, filters.inputs.shape[1]) for array in (x.exact, x.actual))
+    rows = layer.rows(filters.inputs, none, x.params, *columns)
     real = filters.time.reshape(units, -1).astype(np.float64)
     step = np.maximum.reduce(
         [
@@ -110,24 +105,26 @@ def quantize(layer: Layer) -> Quantized:
     )
     codes = np.rint(real / step[:, None])
     rounded = Filters(
-        (rows * steps[:, None]).astype(np.float32),
+        rows.values(),
         (codes * step[:, None]).astype(np.float32).reshape(filters.time.shape),
         filters.bias,
     )
     output = layer.own()
+    offsets = np.rint(rows.bias / (x.scale * rows.scale)).astype(np.int64)
     sums = np.rint(filters.bias / (kept * step)).astype(np.int64)
     params = _params(
-        (-x.zero_point * rows.sum(1, dtype=np.int64), x.scale * steps / kept),
+        (offsets - x.zero_point * rows.codes.sum(1, dtype=np.int64), x.scale * rows.scale / kept),
         (sums, kept * step / output.scale[0]),
     )
-    actual = _over_time(rounded, x.actual @ rounded.inputs.T)
+    found = x.actual @ rounded.inputs.T + rows.bias.astype(np.float32)
+    actual = _over_time(rounded, found)
     low, high = (layer.node.attrs.get(f"activation_{end}") for end in ("min", "max"))
     return Quantized(
         activation(layer.node, output),
         output,
         np.clip(actual, -np.inf if low is None else low, np.inf if high is None else high),
         stored=(
-            Planes(rows, layer.dtype),
+            Planes(rows.codes, rows.dtype),
             codes.astype(np.int16).reshape(filters.time.shape),
             params,
         ),

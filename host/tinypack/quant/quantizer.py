@@ -4,7 +4,7 @@ Each layer so sees what the layers before it did to its input, and can make good
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,17 +77,39 @@ class _Layer:
         groups, _, taps = weights.shape
         stored = self.node.input(1).quant
         x = self.operands[0]
-        least = np.abs(bias) / (x.scale * (1 << _BIAS_BITS))
-        if x.params.bits == 16:
-            least = np.maximum(least, np.abs(weights).sum(-1) / _S16_CODES)
+        least = _least_steps(weights, bias, x.params)
         # Integers that come with the file are kept, unless sums of s16 could leave s32.
         if stored is not None and (
             x.params.bits == 8 or np.all(np.array(stored.scale) >= least.reshape(-1))
         ):
             return stored_weights(self.node.input(1).data, stored, bias, groups)
-        count = max(1, min(positions, _COLUMNS, _NUMBERS // (groups * taps)))
-        picks = np.sort(np.random.default_rng(0).choice(positions, count, replace=False))
+        picks = _picks(positions, groups * taps)
         seen = Columns(columns(x.exact, picks), columns(x.actual, picks))
+        rounded = self._rounded(weights, bias, seen, least)
+        return replace(rounded, codes=rounded.codes.reshape(self.node.input(1).shape))
+
+    def rows(
+        self,
+        weights: FloatArray,
+        bias: FloatArray,
+        params: QuantParams,
+        exact: FloatArray,
+        actual: FloatArray,
+    ) -> LinearWeights:
+        picks = _picks(len(exact), weights.shape[1])
+        seen = Columns(exact[None, picks], actual[None, picks])
+        real, offset = (array.astype(np.float64)[None] for array in (weights, bias))
+        least = _least_steps(real, offset, params)
+        rounded = self._rounded(real, offset, seen, least)
+        return replace(rounded, codes=rounded.codes.reshape(weights.shape))
+
+    def _rounded(
+        self,
+        weights: NDArray[np.float64],
+        bias: NDArray[np.float64],
+        seen: Columns,
+        least: NDArray[np.float64],
+    ) -> LinearWeights:
         try:
             codes, scale, corrected = round_linear(weights, bias, seen, self.dtype, least)
         except np.linalg.LinAlgError as error:
@@ -96,12 +118,24 @@ class _Layer:
                 " weights cannot be rounded; scale the features, and leave out constant ones"
             ) from error
         return LinearWeights(
-            codes.reshape(self.node.input(1).shape),
-            scale.reshape(-1),
-            corrected.reshape(-1),
-            self.dtype,
-            groups,
+            codes, scale.reshape(-1), corrected.reshape(-1), self.dtype, len(weights)
         )
+
+
+def _least_steps(
+    weights: NDArray[np.float64], bias: NDArray[np.float64], params: QuantParams
+) -> NDArray[np.float64]:
+    """Scales [groups, channels] below which sums could leave s32; `params` of what goes in."""
+    least: NDArray[np.float64] = np.abs(bias) / (params.scale[0] * (1 << _BIAS_BITS))
+    if params.bits == 16:
+        least = np.maximum(least, np.abs(weights).sum(-1) / _S16_CODES)
+    return least
+
+
+def _picks(positions: int, numbers: int) -> NDArray[np.int64]:
+    """Which columns statistics are taken from, of so many numbers each."""
+    count = max(1, min(positions, _COLUMNS, _NUMBERS // numbers))
+    return np.sort(np.random.default_rng(0).choice(positions, count, replace=False))
 
 
 def _arena(graph: Graph) -> Iterator[Value]:
@@ -196,7 +230,14 @@ def quantize_graph(
         y = ops.float_(node, *(operand.exact for operand in operands))
         width = dtypes.get(node, "s8")
         elements = _elements(node.output, activation)
-        layer = _Layer(node, operands, y, width, elements, common.get(node.output))
+        layer = _Layer(
+            node,
+            operands,
+            y,
+            width,
+            elements,
+            common.get(node.output),
+        )
         with np.errstate(all="ignore"):
             result: Quantized = ops.MODULES[node.op].quantize(layer)
         results[node] = result

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from .. import ops
 from ..ir import FloatArray, Graph, Node, QuantParams
-from ..ops._layer import LinearWeights
 from .observe import fake_quantize
 from .quantizer import quantize_graph
 
@@ -68,23 +67,32 @@ def layer_noise(
     found = []
     for node in graph.nodes:
         result = rounded.nodes[node]
-        weights = result.weights
+        planes = result.planes
         of_weights = of_output = None
-        if weights is not None:
-            of_weights = error(_with_weights(graph, inputs, node, weights))
+        if planes:
+            of_weights = error(_with_result(graph, inputs, node, result.actual))
         if outputs and not ops.keeps_scale(node):
             of_output = error(_with_output(graph, inputs, node, result.output))
-        dtype, count = ("", 0) if weights is None else (weights.dtype, weights.codes.size)
+        dtype = planes[0].dtype if planes else ""
+        count = sum(plane.codes.size for plane in planes)
         found.append(LayerNoise(node, dtype, of_weights, of_output, count))
     return found
 
 
-def _with_weights(
-    graph: Graph, inputs: Sequence[FloatArray], node: Node, weights: LinearWeights
+def _with_result(
+    graph: Graph, inputs: Sequence[FloatArray], node: Node, result: FloatArray
 ) -> list[FloatArray]:
-    bias = weights.bias.astype(np.float32).reshape(-1)
-    changed = {node.input(1): weights.values(), node.input(2): bias}
-    return ops.run(graph, inputs, constants=changed)
+    """`result` of all samples in place of what the node computes."""
+    done = 0
+
+    def visit(seen: Node, operands: Sequence[FloatArray], y: FloatArray) -> FloatArray | None:
+        nonlocal done
+        if seen is not node:
+            return None
+        done += len(y)
+        return result[done - len(y) : done]
+
+    return ops.run(graph, inputs, visit)
 
 
 def _with_output(
