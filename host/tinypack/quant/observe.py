@@ -1,6 +1,7 @@
 """Scale and zero point of an activation, from its values on calibration samples."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,10 +16,12 @@ CLIP_RATIOS = np.linspace(0.3, 1.0, 36)
 _SAMPLE = 50_000
 # Of fewer values than this others are expected to lie outside of the seen range.
 _FEW = 256
+_THROUGH_RATIOS = np.concatenate([np.linspace(0.05, 0.275, 10), CLIP_RATIOS])
 _WIDER_RATIOS = np.concatenate([CLIP_RATIOS, np.linspace(1.05, 2.0, 20)])
 # This share of them shows how the tail goes on, or so many.
 _TAIL_SHARE, _TAIL = 8, 64
 
+Function = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 # s16 reaches so many times the largest value seen: clipping would be the only error left.
 HEADROOM = 4.0
@@ -98,20 +101,26 @@ def thinned(flat: NDArray[np.float32], count: int) -> NDArray[np.float32]:
     return picks
 
 
-def observe(values: NDArray[np.float32], bits: int = 8) -> tuple[float, int]:
+def observe(
+    values: NDArray[np.float32], bits: int = 8, function: Function | None = None
+) -> tuple[float, int]:
     """The (scale, zero_point) with the least squared error over a grid of ranges: of these values,
-    and of those to expect where they are few."""
+    and of those to expect where they are few. If a `function` alone reads them, its error counts:
+    what it does not tell apart needs no codes."""
     flat = values.reshape(-1)
     low, high = float(flat.min(initial=0.0)), float(flat.max(initial=0.0))
     flat = thinned(flat, _SAMPLE)
     few = 0 < flat.size < _FEW
-    ratios = _WIDER_RATIOS if few else CLIP_RATIOS
     ordered = np.sort(flat)
+    exact = function(flat) if function and not few else flat
+    through = function if function and not few and np.isfinite(exact).all() else None
+    ratios = _WIDER_RATIOS if few else _THROUGH_RATIOS if through else CLIP_RATIOS
     upper, lower = (_Tail.fit(x) if few else None for x in (ordered, -ordered[::-1]))
 
     def error(low: float, high: float) -> float:
         scale, zero_point = affine_range(low, high, bits)
-        total = float(np.mean((fake_quantize(flat, scale, zero_point, bits) - flat) ** 2))
+        actual = fake_quantize(flat, scale, zero_point, bits)
+        total = float(np.mean(((through(actual) if through else actual) - exact) ** 2))
         if upper and lower:
             total += upper.unseen(high) + lower.unseen(-low)
         return total
@@ -123,14 +132,20 @@ def observe(values: NDArray[np.float32], bits: int = 8) -> tuple[float, int]:
     return affine_range(*ends, bits)
 
 
-def integers(values: NDArray[np.float32], dtype: str, constant: bool = False) -> QuantParams:
-    """The integers of an activation, from its values; a constant has no others."""
+def integers(
+    values: NDArray[np.float32],
+    dtype: str,
+    constant: bool = False,
+    function: Function | None = None,
+) -> QuantParams:
+    """The integers of an activation, from its values; a constant has no others. `function`: what
+    alone reads them, element by element."""
     if dtype == "s16":
         largest = float(np.abs(values).max(initial=0.0)) * (1.0 if constant else HEADROOM)
         return s16(float(np.float32(largest / 32767)) or 1.0)
     if constant:
         return s8(*affine_range(float(values.min()), float(values.max())))
-    return s8(*observe(values))
+    return s8(*observe(values, function=function))
 
 
 def rounded(values: NDArray[np.float32], params: QuantParams) -> NDArray[np.float32]:

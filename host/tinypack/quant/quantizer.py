@@ -5,6 +5,7 @@ Each layer so sees what the layers before it did to its input, and can make good
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,12 +61,17 @@ class _Layer:
     dtype: str
     activation: str
     common: QuantParams | None
+    reader: Node | None
 
     def compute(self, *arrays: FloatArray) -> FloatArray:
         return ops.float_(self.node, *arrays)
 
     def own(self) -> QuantParams:
-        return self.common or integers(self.exact, self.activation)
+        if self.common is not None:
+            return self.common
+        reader = self.reader
+        function = partial(ops.MODULES[reader.op].float_, reader) if reader else None
+        return integers(self.exact, self.activation, function=function)
 
     def linear(
         self,
@@ -158,6 +164,16 @@ def _compares(node: Node) -> bool:
     return node.op == "tree_ensemble"
 
 
+def _reader(graph: Graph, value: Value) -> Node | None:
+    """The table that alone reads a value."""
+    if graph.is_output(value) or len(value.users) != 1:
+        return None
+    (user,) = value.users
+    if user.op in _MOVEMENTS:
+        return _reader(graph, user.output)
+    return user if user.op == "table" else None
+
+
 def _least_scale(value: Value) -> float:
     if value.normalization is None:
         return 0.0
@@ -237,6 +253,7 @@ def quantize_graph(
             width,
             elements,
             common.get(node.output),
+            _reader(graph, node.output),
         )
         with np.errstate(all="ignore"):
             result: Quantized = ops.MODULES[node.op].quantize(layer)
