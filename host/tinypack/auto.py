@@ -25,7 +25,7 @@ Fitted = Callable[[Mapping[Node, str], list[FloatArray], list[FloatArray]], list
 # Share of the allowed loss that the prediction may use up: it is itself uncertain by about half.
 _CAUTION = 0.5
 # Below this there is nothing to fit to one half and measure on the other.
-_FEWEST_SAMPLES = 20
+FEWEST_SAMPLES = 20
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,9 @@ def choose_widths(
     `classes`: the answer is the largest output; otherwise the outputs themselves count.
     """
     count = len(inputs[0]) // graph.runs
-    if count < _FEWEST_SAMPLES:
+    if count < FEWEST_SAMPLES:
         raise PackError(
-            f"--precision auto needs {_FEWEST_SAMPLES} calibration samples to judge by but"
+            f"--precision auto needs {FEWEST_SAMPLES} calibration samples to judge by but"
             f" {count} were given; give more, or choose int8 or int4"
         )
     order = narrowing_order(graph, inputs)
@@ -69,7 +69,7 @@ def choose_widths(
 
     def loss(narrow: int) -> float:
         if narrow not in losses:
-            actual = _cross_fitted(graph, inputs, order.widths(narrow), fitted)
+            actual = cross_fitted(graph, inputs, order.widths(narrow), fitted)
             losses[narrow] = expected_loss(exact, actual, targets, classes)
             if progress:
                 progress(len(losses), _steps(order))
@@ -109,7 +109,7 @@ def _most(count: int, allowed: Callable[[int], bool]) -> int:
     return low
 
 
-def _cross_fitted(
+def cross_fitted(
     graph: Graph,
     inputs: Sequence[FloatArray],
     widths: Mapping[Node, str],

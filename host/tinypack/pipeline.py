@@ -4,13 +4,14 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from . import importers, ops, passes
-from .auto import AutoChoice, choose_widths
+from .auto import FEWEST_SAMPLES, AutoChoice, choose_widths, cross_fitted
 from .diagnose import Diagnosis, Packing
 from .diagnose import diagnose as diagnose_graph
 from .errors import PackError, contradictions
@@ -29,11 +30,13 @@ from .quant.by_step import by_step
 from .quant.emit import emit
 from .quant.float_input import input_quantizer
 from .quant.masks import bound_masks
+from .quant.policy import activation_dtype
 from .quant.sensitivity import decision_graph
 from .quant.split import split_ranked
 from .quant.stored import is_stored, stored_graph, stored_precision
 from .samples import Samples
 from .warn import warnings
+from .widen import Likeness
 
 # (what, done, total)
 Progress = Callable[[str, int, int], None]
@@ -217,12 +220,17 @@ def _packing(graph: Graph) -> Packing:
         seen: list[FloatArray],
         unseen: list[FloatArray],
     ) -> tuple[list[FloatArray], int]:
+        own = set(graph.nodes)
         quantized = quantize_graph(graph, seen, precision, widths=widths)
         if graph.windows:
             quantized, _ = by_step(quantized)
             unseen = [x.reshape(-1, graph.runs, *x.shape[1:]) for x in unseen]
         bare = _records(quantized, InputSpec(), precision, (), raw=False)
         file = write_model(apply_plan(bare, plan_memory(bare)))
+        # Other samples may do without what was put in front of a concat for these.
+        for node in [node for node in graph.nodes if node not in own]:
+            graph.replace_all_uses_with(node.output, node.input(0))
+            graph.remove(node)
         return run_samples(file, unseen), len(file)
 
     return run
@@ -280,7 +288,7 @@ def pack(
     until it is reset.
     """
 
-    def packed_as(precision: str) -> tuple[Packed, bool]:
+    def packed_as(precision: str) -> tuple[Packed, bool, Likeness | None]:
         return _pack(
             Path(path),
             calibration,
@@ -294,28 +302,31 @@ def pack(
             progress=progress,
         )
 
-    packed, tabular = packed_as(precision or "int8")
-    likeness = packed.accuracy.likeness if packed.accuracy else None
+    packed, tabular, likeness = packed_as(precision or "int8")
+    if likeness is None or (packed.model.labels and not tabular):
+        return packed
     # Each sample is its own nearest neighbour: those that were trained on show nothing.
     ranks = any(node.op == "top_k" for node in packed.model.nodes)
-    if not tabular or likeness is None or (likeness.suffices and not ranks):
-        return packed
-    if precision is None:
-        wider, _ = packed_as("int16")
-        assert wider.accuracy is not None and wider.accuracy.likeness is not None
-        if ranks or wider.accuracy.likeness.exceeds(likeness):
+    if precision is None and tabular and (ranks or not likeness.suffices):
+        wider, _, better = packed_as("int16")
+        assert better is not None
+        if ranks or better.exceeds(likeness):
             reason = f"int16 was taken because int8 {likeness}"
             if likeness.suffices:
                 reason = "int16 was taken because int8 confuses neighbours that are nearly as near"
-            packed, likeness = replace(wider, reason=reason), wider.accuracy.likeness
+            packed, likeness = replace(wider, reason=reason), better
     if likeness.is_fair:
         return packed
-    if precision is None and likeness.is_poor:
+    seen = packed.accuracy.likeness if packed.accuracy else None
+    if precision is None and tabular and seen is not None and seen.is_poor:
         raise PackError(
-            f"{path}: packed it {likeness}, with int16 as well: scale its features with"
+            f"{path}: packed it {seen}, with int16 as well: scale its features with"
             " StandardScaler or train a forest; --precision int16 packs it as it is"
         )
-    return replace(packed, warnings=(*packed.warnings, f"the packed model {likeness}"))
+    said = f"the packed model {likeness}"
+    if packed.precision != "int16":
+        said += "; --precision int16 is closer"
+    return replace(packed, warnings=(*packed.warnings, said))
 
 
 def _pack(
@@ -330,8 +341,9 @@ def _pack(
     stateful: bool,
     max_ram: int | None,
     progress: Progress | None,
-) -> tuple[Packed, bool]:
-    """And whether it is a model of tables whose integers were chosen here."""
+) -> tuple[Packed, bool, Likeness | None]:
+    """And whether it is a model of tables, and how like the float model it is; None if its
+    integers were not chosen here."""
     if progress:
         progress("loading", 0, 1)
     model = load(path, input_shapes=input_shapes, stateful=stateful)
@@ -346,8 +358,13 @@ def _pack(
     if precision == "auto":
         choice = _auto(model, calibration, spec, max_drop, task == "classify", progress)
     widths = choice.widths if choice else None
+    likeness = reference = accuracy = None
+    of_numbers = task != "classify" or (model.tabular and prod(model.graph.outputs[0].shape) == 1)
+    # s16 has room for what other samples give.
+    if of_numbers and activation_dtype(precision) == "s8":
+        given = None if calibration is None else spec.normalized(calibration)
+        likeness = _unseen(model, given and thinned(given, model.graph), precision, widths)
     quantized = _quantized(model, calibration, precision, spec, progress, widths)
-    reference = accuracy = None
     if calibration is not None:
         graph = model.graph
         reference = ops.run(graph, graph_inputs(graph, spec.normalized(calibration)))[0]
@@ -388,7 +405,33 @@ def _pack(
         extra_macs=fitted.extra_macs,
         choice=choice,
     )
-    return packed, model.tabular and not is_stored(model.graph)
+    if likeness is None and accuracy is not None and not stored_precision(model.graph):
+        likeness = accuracy.likeness
+    return packed, model.tabular, likeness
+
+
+def _unseen(
+    model: Model,
+    samples: Samples | None,
+    precision: str,
+    widths: Mapping[Node, str] | None,
+) -> Likeness | None:
+    """Of numbers, which leave the range of those that were fitted to: each half of the samples is
+    packed for the other."""
+    graph = model.graph
+    if samples is None or len(samples) < FEWEST_SAMPLES or stored_precision(graph):
+        return None
+    inputs = graph_inputs(graph, samples)
+    packing = _packing(graph)
+
+    def fitted(
+        widths: Mapping[Node, str], seen: list[FloatArray], unseen: list[FloatArray]
+    ) -> list[FloatArray]:
+        return packing(precision, widths, seen, unseen)[0]
+
+    actual = cross_fitted(graph, inputs, widths or {}, fitted)
+    exact = ops.run(graph, inputs)[0][graph.runs - 1 :: graph.runs]
+    return replace(Likeness.of(actual.astype(np.float32), exact, False), unseen=True)
 
 
 def _warnings(

@@ -25,10 +25,12 @@ _TOO_LARGE_ERROR = 0.02
 @dataclass(frozen=True)
 class Likeness:
     """To the float model on the calibration samples: `share` of answers, of classifiers, or
-    else the `error` of numbers as a share of their variance."""
+    else the `error` of numbers as a share of their variance; `unseen`: of a model that was fitted
+    to other samples."""
 
     share: float | None
     error: float
+    unseen: bool = False
 
     @classmethod
     def of(cls, outputs: FloatArray, reference: FloatArray, classes: bool) -> "Likeness":
@@ -62,5 +64,9 @@ class Likeness:
 
     def __str__(self) -> str:
         if self.share is None:
-            return f"is off the float model's numbers by {percent(self.error)} of their variance"
+            where = " on samples that it was not fitted to" if self.unseen else ""
+            return (
+                f"is off the float model's numbers by {percent(self.error)} of their"
+                f" variance{where}"
+            )
         return f"gives the float model's answer for {percent(self.share)} of the samples"

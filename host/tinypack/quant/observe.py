@@ -137,15 +137,22 @@ def integers(
     dtype: str,
     constant: bool = False,
     function: Function | None = None,
+    others: NDArray[np.float32] | None = None,
 ) -> QuantParams:
     """The integers of an activation, from its values; a constant has no others. `function`: what
-    alone reads them, element by element."""
+    alone reads them, element by element. `others` have to be in the range as well."""
+    extremes = values if others is None else np.concatenate([values.reshape(-1), others])
     if dtype == "s16":
-        largest = float(np.abs(values).max(initial=0.0)) * (1.0 if constant else HEADROOM)
+        largest = float(np.abs(extremes).max(initial=0.0)) * (1.0 if constant else HEADROOM)
         return s16(float(np.float32(largest / 32767)) or 1.0)
     if constant:
         return s8(*affine_range(float(values.min()), float(values.max())))
-    return s8(*observe(values, function=function))
+    scale, zero_point = observe(values, function=function)
+    if others is not None:
+        low, high = (scale * (end - zero_point) for end in (-128, 127))
+        ends = min(low, float(others.min())), max(high, float(others.max()))
+        scale, zero_point = affine_range(*ends)
+    return s8(scale, zero_point)
 
 
 def rounded(values: NDArray[np.float32], params: QuantParams) -> NDArray[np.float32]:

@@ -71,7 +71,16 @@ class _Layer:
             return self.common
         reader = self.reader
         function = partial(ops.MODULES[reader.op].float_, reader) if reader else None
-        return integers(self.exact, self.activation, function=function)
+        return integers(self.exact, self.activation, function=function, others=self._far())
+
+    def _far(self) -> FloatArray | None:
+        """What a layer of kernels gives far from all samples, where they are 0: of a detector
+        of outliers, which samples seldom are, it is what it was trained for."""
+        producer = self.node.input(0).producer
+        if self.node.op != "fully_connected" or producer is None or producer.op != "table":
+            return None
+        function = producer.attrs["function"]
+        return self.operands[2].exact if function[0] == "exp" else None
 
     def linear(
         self,

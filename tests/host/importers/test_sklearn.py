@@ -238,6 +238,26 @@ def test_isolation_forest_finds_the_same_outliers(tmp_path: Path) -> None:
     assert np.array_equal(scores < 0, model.predict(unseen) < 0)
 
 
+def test_outliers_unlike_all_samples_are_told(tmp_path: Path) -> None:
+    """What it was trained on scores 0 or more; what it is there for does not."""
+    x, unseen, y, _ = _data(datasets.load_wine)
+    model = make_pipeline(scaled(), svm.OneClassSVM(nu=0.1))
+    packed = pack(_exported(tmp_path, model, x, y), Samples(x), precision="int8")
+    scores, expected = _outputs(packed, unseen)[:, 0], model.decision_function(unseen)
+    assert np.var(scores - expected) <= 0.03 * np.var(expected)
+    assert (_outputs(packed, 1.5 * unseen) < -0.2).all()
+
+
+def test_numbers_are_judged_on_samples_not_fitted_to(tmp_path: Path) -> None:
+    x, _, y, _ = _data(datasets.load_breast_cancer)
+    path = _exported(tmp_path, make_pipeline(scaled(), svm.OneClassSVM(nu=0.1)), x, y)
+    packed = pack(path, Samples(x))
+    assert packed.precision == "int16" and packed.warnings == ()
+    assert packed.reason and "was not fitted to" in packed.reason
+    packed = pack(path, Samples(x), precision="int8")
+    assert "not fitted to; --precision int16 is closer" in packed.warnings[-1]
+
+
 def test_width_is_taken_that_decides_alike(tmp_path: Path) -> None:
     """Eight bits cannot tell some classes apart, and to be told so is the least."""
     x, y = datasets.make_classification(
