@@ -8,7 +8,6 @@ as good as it is.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import erf, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +25,8 @@ Fitted = Callable[[Mapping[Node, str], list[FloatArray], list[FloatArray]], list
 _CAUTION = 0.5
 # Below this there is nothing to fit to one half and measure on the other.
 FEWEST_SAMPLES = 20
+# What a model's certainty may be divided by.
+_TEMPERATURES: Sequence[float] = np.geomspace(0.1, 10.0, 41).tolist()
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def choose_widths(
     unseen = _unseen(exact, targets) if classes else ()
     narrow = 0
     if not unseen:
-        narrow = _most(len(order.layers), lambda n: loss(n) <= _CAUTION * max_drop)
+        narrow = _most(len(order.layers), lambda n: loss(n) < _CAUTION * max_drop)
     return AutoChoice(order.widths(narrow), loss(narrow), (*order.layers, *order.dear), unseen)
 
 
@@ -144,30 +145,39 @@ def expected_loss(
 ) -> float:
     """Points lost by noise of the size seen, whichever samples it happens to turn.
 
-    Of classifiers the chance that noise turns a sample is Phi(-margin / noise), the normal
-    distribution; a turned sample counts by how much surer the model was of its answer, or with
-    `targets` by whether it was right.
+    Of classifiers every sample is looked at with the noise of every other. A turned one counts by
+    how much likelier the answer was than the new one; `targets` say how likely a model so sure is
+    right, for which of the few samples near a border are is chance.
     """
     if not classes:
         variance = float(np.var(exact, axis=0).mean())
         return 100 * float(np.mean((actual - exact) ** 2)) / max(variance, 1e-30)
     if exact.shape[1] == 1:
-        exact, actual = (np.concatenate([x, -x], axis=1) / 2 for x in (exact, actual))
-    answers = exact.argmax(1) if targets is None else targets
-    margin, moved = _margins(exact, answers), _margins(actual, answers)
-    noise = max(sqrt(float(np.mean((moved - margin) ** 2))), 1e-30)
-    kept = np.array([0.5 * (1 + erf(m / noise / sqrt(2))) for m in margin])
-    if targets is not None:
-        return 100 * float(np.mean((margin > 0) - kept))
-    surer = np.exp(exact - exact.max(1, keepdims=True))
-    surer = np.sort(surer / surer.sum(1, keepdims=True), axis=1)
-    return 100 * float(np.mean((1 - kept) * (surer[:, -1] - surer[:, -2])))
+        exact, actual = (np.concatenate([-x, x], axis=1) / 2 for x in (exact, actual))
+    temperature = 1.0
+    if targets is not None and targets.min() >= 0 and targets.max() < exact.shape[1]:
+        temperature = _temperature(exact, targets)
+    noise = actual - exact
+    lost = [
+        float(np.mean(share[answer] - share[(decided + noise).argmax(1)]))
+        for decided, answer, share in zip(
+            exact, exact.argmax(1), _probabilities(exact, temperature), strict=True
+        )
+    ]
+    return 100 * float(np.mean(lost))
 
 
-def _margins(decided: NDArray[np.float64], answers: NDArray[np.int64]) -> NDArray[np.float64]:
-    """How far each answer is above the best other one."""
-    rows = np.arange(len(decided))
-    others = decided.copy()
-    others[rows, answers] = -np.inf
-    margins: NDArray[np.float64] = decided[rows, answers] - others.max(1)
-    return margins
+def _probabilities(decided: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
+    surer = np.exp((decided - decided.max(1, keepdims=True)) / temperature)
+    likely: NDArray[np.float64] = surer / surer.sum(1, keepdims=True)
+    return likely
+
+
+def _temperature(exact: NDArray[np.float64], targets: NDArray[np.int64]) -> float:
+    """That makes the targets likeliest (Guo et al., 2017)."""
+
+    def surprise(temperature: float) -> float:
+        found = _probabilities(exact, temperature)[np.arange(len(exact)), targets]
+        return -float(np.log(np.maximum(found, 1e-30)).mean())
+
+    return min(_TEMPERATURES, key=surprise)

@@ -28,18 +28,25 @@ def inputs(graph, calibration):
     return [calibration.x.reshape(len(calibration), *graph.inputs[0].shape)]
 
 
-def test_predicted_loss_is_what_noise_of_that_size_costs_on_average():
+@pytest.mark.parametrize("classes", [5, 1])
+def test_predicted_loss_is_what_noise_of_that_size_costs_on_average(classes):
+    """Of a model that is less sure than it might be."""
     rng = np.random.default_rng(1)
-    exact = rng.normal(0, 2, (400, 5))
-    right = np.where(rng.random(400) < 0.9, exact.argmax(1), rng.integers(0, 5, 400))
-    noise = 0.3
-    seen = []
-    for _ in range(200):
-        noisy = exact + rng.normal(0, noise, exact.shape)
-        seen.append(np.mean(exact.argmax(1) == right) - np.mean(noisy.argmax(1) == right))
-    predicted = expected_loss(exact, exact + rng.normal(0, noise, exact.shape), right, True)
-    assert predicted == pytest.approx(100 * np.mean(seen), rel=0.15)
-    assert expected_loss(exact, exact, right, True) == pytest.approx(0)
+    exact = rng.normal(0, 2, (1000, classes))
+    both = exact if classes > 1 else np.concatenate([-exact, exact], axis=1) / 2
+    targets = (2 * both + rng.gumbel(size=both.shape)).argmax(1)
+    right = np.exp(2 * both) / np.exp(2 * both).sum(1, keepdims=True)
+    noise = 0.5
+
+    def accuracy(decided):
+        answers = decided.argmax(1) if classes > 1 else (decided[:, 0] > 0).astype(int)
+        return right[np.arange(len(right)), answers].mean()
+
+    noisy = [accuracy(exact + rng.normal(0, noise, exact.shape)) for _ in range(100)]
+    seen = accuracy(exact) - np.mean(noisy)
+    predicted = expected_loss(exact, exact + rng.normal(0, noise, exact.shape), targets, True)
+    assert predicted == pytest.approx(100 * seen, rel=0.15)
+    assert expected_loss(exact, exact, targets, True) == pytest.approx(0)
     assert expected_loss(exact, exact, None, True) == pytest.approx(0)
 
 
