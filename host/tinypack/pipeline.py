@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
-from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -359,11 +358,11 @@ def _pack(
         choice = _auto(model, calibration, spec, max_drop, task == "classify", progress)
     widths = choice.widths if choice else None
     likeness = reference = accuracy = None
-    of_numbers = task != "classify" or (model.tabular and prod(model.graph.outputs[0].shape) == 1)
     # s16 has room for what other samples give.
-    if of_numbers and activation_dtype(precision) == "s8":
-        given = None if calibration is None else spec.normalized(calibration)
-        likeness = _unseen(model, given and thinned(given, model.graph), precision, widths)
+    judged = task != "classify" or model.tabular
+    if calibration is not None and judged and activation_dtype(precision) == "s8":
+        samples = thinned(spec.normalized(calibration), model.graph)
+        likeness = _unseen(model, samples, precision, widths, bool(labels))
     quantized = _quantized(model, calibration, precision, spec, progress, widths)
     if calibration is not None:
         graph = model.graph
@@ -412,14 +411,15 @@ def _pack(
 
 def _unseen(
     model: Model,
-    samples: Samples | None,
+    samples: Samples,
     precision: str,
     widths: Mapping[Node, str] | None,
+    classes: bool,
 ) -> Likeness | None:
-    """Of numbers, which leave the range of those that were fitted to: each half of the samples is
-    packed for the other."""
+    """On samples that were not fitted to, whose numbers leave the range of the others: each half
+    is packed for the other."""
     graph = model.graph
-    if samples is None or len(samples) < FEWEST_SAMPLES or stored_precision(graph):
+    if len(samples) < FEWEST_SAMPLES or stored_precision(graph):
         return None
     inputs = graph_inputs(graph, samples)
     packing = _packing(graph)
@@ -431,7 +431,7 @@ def _unseen(
 
     actual = cross_fitted(graph, inputs, widths or {}, fitted)
     exact = ops.run(graph, inputs)[0][graph.runs - 1 :: graph.runs]
-    return replace(Likeness.of(actual.astype(np.float32), exact, False), unseen=True)
+    return replace(Likeness.of(actual.astype(np.float32), exact, classes), unseen=True)
 
 
 def _warnings(

@@ -10,8 +10,7 @@ from .ir import FloatArray
 from .metrics import agreement
 from .wording import percent
 
-# Of the calibration samples that get the same answer, or the error's share of the variance.
-# On new samples fewer do, by about as many again.
+# Of samples that get the same answer, or the error's share of the variance.
 _SAME_ANSWERS = 0.995
 _ERROR = 0.005
 # With fewer or more than these the user is told.
@@ -25,8 +24,8 @@ _TOO_LARGE_ERROR = 0.02
 @dataclass(frozen=True)
 class Likeness:
     """To the float model on the calibration samples: `share` of answers, of classifiers, or
-    else the `error` of numbers as a share of their variance; `unseen`: of a model that was fitted
-    to other samples."""
+    else the `error` of numbers as a share of their variance. `unseen`: each half of the samples
+    was asked of a model that was fitted to the other."""
 
     share: float | None
     error: float
@@ -63,10 +62,8 @@ class Likeness:
         return (self.share, -self.error) > (other.share, -other.error)
 
     def __str__(self) -> str:
+        samples = "samples that it was not fitted to" if self.unseen else "the samples"
         if self.share is None:
-            where = " on samples that it was not fitted to" if self.unseen else ""
-            return (
-                f"is off the float model's numbers by {percent(self.error)} of their"
-                f" variance{where}"
-            )
-        return f"gives the float model's answer for {percent(self.share)} of the samples"
+            error = percent(self.error)
+            return f"is off the float model's numbers by {error} of their variance on {samples}"
+        return f"gives the float model's answer for {percent(self.share)} of {samples}"
