@@ -32,6 +32,8 @@ _S16_CODES = 48_000
 # In steps of the input's scale; the file's limit, and a little less.
 _FARTHEST_MEAN = 32000
 
+_LEFT_OUT = np.empty(0, np.float32)
+
 # What indices may go through.
 _MOVEMENTS = ("gather", "reshape", "slice", "transpose")
 
@@ -40,7 +42,8 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class QuantizedGraph:
-    """Integers of every arena value and constant operand, and the results node by node.
+    """Integers of every arena value and constant operand, and the results node by node, without
+    what they compute; of layers rounded alone with it.
 
     `noise` is the ratio of each node's output to its error on the calibration samples, in dB.
     """
@@ -266,7 +269,8 @@ def quantize_graph(
         )
         with np.errstate(all="ignore"):
             result: Quantized = ops.MODULES[node.op].quantize(layer)
-        results[node] = result
+        # What all nodes give of all samples together takes the most memory.
+        results[node] = result if alone and result.planes else replace(result, actual=_LEFT_OUT)
         set_value(node.output, result.output, y, result.actual)
         noise[node] = signal_to_noise(y, actual[node.output])
         for value in values:
