@@ -302,7 +302,7 @@ def pack(
         )
 
     packed, tabular, likeness = packed_as(precision or "int8")
-    if likeness is None or (packed.model.labels and not tabular):
+    if likeness is None:
         return packed
     # Each sample is its own nearest neighbour: those that were trained on show nothing.
     ranks = any(node.op == "top_k" for node in packed.model.nodes)
@@ -341,8 +341,8 @@ def _pack(
     max_ram: int | None,
     progress: Progress | None,
 ) -> tuple[Packed, bool, Likeness | None]:
-    """And whether it is a model of tables, and how like the float model it is; None if its
-    integers were not chosen here."""
+    """And whether it is a model of tables, and how like the float model at worst; None if its
+    integers were not chosen here, and of networks that classify."""
     if progress:
         progress("loading", 0, 1)
     model = load(path, input_shapes=input_shapes, stateful=stateful)
@@ -358,8 +358,8 @@ def _pack(
         choice = _auto(model, calibration, spec, max_drop, task == "classify", progress)
     widths = choice.widths if choice else None
     likeness = reference = accuracy = None
+    judged = (task == "regress" or model.tabular) and not stored_precision(model.graph)
     # s16 has room for what other samples give.
-    judged = task != "classify" or model.tabular
     if calibration is not None and judged and activation_dtype(precision) == "s8":
         samples = thinned(spec.normalized(calibration), model.graph)
         likeness = _unseen(model, samples, precision, widths, bool(labels))
@@ -404,8 +404,9 @@ def _pack(
         extra_macs=fitted.extra_macs,
         choice=choice,
     )
-    if likeness is None and accuracy is not None and not stored_precision(model.graph):
-        likeness = accuracy.likeness
+    seen = accuracy.likeness if accuracy and judged else None
+    if seen and (likeness is None or likeness.exceeds(seen)):
+        likeness = seen
     return packed, model.tabular, likeness
 
 
@@ -419,7 +420,7 @@ def _unseen(
     """On samples that were not fitted to, whose numbers leave the range of the others: each half
     is packed for the other."""
     graph = model.graph
-    if len(samples) < FEWEST_SAMPLES or stored_precision(graph):
+    if len(samples) < FEWEST_SAMPLES:
         return None
     inputs = graph_inputs(graph, samples)
     packing = _packing(graph)
