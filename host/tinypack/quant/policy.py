@@ -12,7 +12,7 @@ PRECISIONS = {
 }
 
 LINEAR = ("conv_2d", "depthwise_conv_2d", "fully_connected", "transpose_conv_2d")
-# Weights that no observed input improves: they are rounded to the nearest.
+# Layers that hold their weights as attributes.
 _RECURRENT = ("gru", "lstm", "rnn", "svdf")
 
 
