@@ -1,9 +1,12 @@
 """Float input to integers: SPEC.md, "Float input"."""
 
+import math
 from collections.abc import Sequence
 
 from ..model_file import QuantizerSpec
-from ..ops._requant import quantize_multiplier
+
+# Of shifts: those of sums reach less far, but numbers may be volts of an EEG.
+_FARTHEST = 160
 
 
 def input_quantizer(
@@ -13,7 +16,7 @@ def input_quantizer(
     count = max(len(mean), len(std))
     means, deviations = (tuple(v) * (count // len(v)) for v in (mean, std))
     factors = [1 / (deviation * scale) for deviation in deviations]
-    pairs = [quantize_multiplier(factor) for factor in factors]
+    pairs = [_multiplier(factor) for factor in factors]
     return QuantizerSpec(
         multiplier=tuple(multiplier for multiplier, _ in pairs),
         shift=tuple(shift for _, shift in pairs),
@@ -21,3 +24,12 @@ def input_quantizer(
             round(-m * factor * (1 << 14)) for m, factor in zip(means, factors, strict=True)
         ),
     )
+
+
+def _multiplier(real: float) -> tuple[int, int]:
+    """(multiplier, shift) with real = multiplier * 2^(shift - 31)."""
+    mantissa, shift = math.frexp(real)
+    multiplier = round(mantissa * (1 << 31))
+    if multiplier == 1 << 31:
+        multiplier, shift = 1 << 30, shift + 1
+    return multiplier, min(max(shift, -_FARTHEST), _FARTHEST)

@@ -54,6 +54,15 @@ def test_input_quantizer_folds_mean_and_deviation():
     assert q.offset == (-24 << 14,)
 
 
+@pytest.mark.parametrize("std", [1e-12, 3e-6, 1.0, 4e9])
+def test_input_quantizer_reaches_features_of_any_size(std):
+    """As volts of an EEG: shifts reach further than those of sums."""
+    q = input_quantizer(1 / 32000, mean=[2 * std], std=[std])
+    factor = q.multiplier[0] * 2.0 ** (q.shift[0] - 31)
+    assert factor == pytest.approx(32000 / std, rel=1e-8)
+    assert q.offset == (-2 * 32000 << 14,)
+
+
 def test_input_quantizer_by_channel():
     q = input_quantizer(1.0, mean=[1.0, 2.0], std=[0.5])
     assert q.multiplier == (1 << 30,) * 2 and q.shift == (2, 2)
