@@ -17,6 +17,7 @@ COMPARISONS = {
     "LessOrEqual": "less_equal",
     "Equal": "equal",
 }
+STEPS = ("greater", "greater_equal", "less", "less_equal")
 _MIRRORED = {
     "greater": "less",
     "greater_equal": "less_equal",

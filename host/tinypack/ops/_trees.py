@@ -91,6 +91,21 @@ class Trees:
         return largest
 
 
+def of_steps(name: str, bound: float, features: int) -> Trees:
+    """A tree of one threshold for each feature, that gives 1 where the comparison holds."""
+    least, most = (1.0, 0.0) if name.startswith("less") else (0.0, 1.0)
+    count = np.arange(features)
+    return Trees(
+        feature=np.stack([count, 0 * count - 1, 0 * count - 1], 1).reshape(-1),
+        threshold=np.tile(np.float32([bound, 0, 0]), features),
+        strict=np.full(3 * features, name in ("greater_equal", "less")),
+        right=np.tile([2, 0, 1], features),
+        roots=np.stack([3 * count, count], 1),
+        leaves=np.array([[least], [most]]),
+        base=np.zeros(features),
+    )
+
+
 def of_classifier(node: Node, features: int) -> tuple[Trees, str]:
     """And the post transform that is left to do."""
     attrs = node.attrs

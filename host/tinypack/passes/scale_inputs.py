@@ -1,12 +1,16 @@
 """Features of very different size: each gets a mean and a deviation in the model file's input.
 
 Sums and products with one number per feature go there; so does, for decision trees, the range of
-each feature's thresholds, since what lies beyond them makes no difference.
+each feature's thresholds, since what lies beyond them makes no difference. Features that are only
+compared with a number, as Binarizer does, become such trees: exact where a table would round.
 """
 
 import numpy as np
 
-from ..ir import Graph, Model, QuantParams, Value
+from ..ir import Graph, Model, Node, QuantParams, Value
+from ..ops._build import Builder
+from ..ops._condition import STEPS
+from ..ops._trees import of_steps
 from . import _movement as movement
 from ._constants import Floats, has_bounds, is_affine, per_channel, sole_reader
 
@@ -22,6 +26,8 @@ def scale_inputs(model: Model) -> None:
         if value.shape and value.onnx_permutation is None and value.quant is None:
             if value.shape[-1] == np.prod(value.shape):
                 _absorb(graph, value)
+                if model.tabular:
+                    _compare(graph, value)
             _fit_trees(graph, value)
 
 
@@ -37,6 +43,25 @@ def _absorb(graph: Graph, value: Value) -> None:
         else:
             value.normalize(-k, np.ones_like(k))
         movement.replace(graph, node, value)
+
+
+def _compare(graph: Graph, value: Value) -> None:
+    readers = value.users
+    if graph.is_output(value) or any(not _is_step(node) for node in readers):
+        return
+    for node in readers:
+        name, _, bound = node.attrs["function"]
+        trees = of_steps(name, bound, value.shape[-1])
+        movement.replace(
+            graph, node, Builder(graph, node).node("tree_ensemble", value, trees=trees)
+        )
+
+
+def _is_step(node: Node) -> bool:
+    if node.op != "table" or has_bounds(node) or node.input(0).rank not in (1, 2):
+        return False
+    name, *operands = node.attrs["function"]
+    return name in STEPS and operands[0] == "x" and not isinstance(operands[1], tuple)
 
 
 def _fit_trees(graph: Graph, value: Value) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from .. import ops
 from ..ir import FloatArray, Graph, Node, Value, constant
 from ..ir.graph import Use
+from ..ops._condition import STEPS
 
 Floats = NDArray[np.float64]
 
@@ -19,7 +20,6 @@ Floats = NDArray[np.float64]
 _GAIN = 16.0
 # So many times as far as the least of its features does an input reach that is worth the while.
 _SPREAD = 4.0
-_STEPS = ("greater", "greater_equal", "less", "less_equal")
 
 
 def has_bounds(node: Node) -> bool:
@@ -161,7 +161,7 @@ def _moves(node: Node) -> bool:
 def _takes(node: Node) -> bool:
     if node.op == "table":
         name, operand, *bound = node.attrs["function"]
-        return name in _STEPS and operand == "x" and bound == [0.0]
+        return name in STEPS and operand == "x" and bound == [0.0]
     if node.op == "depthwise_conv_2d":
         return node.input(1).data.size == node.output.shape[-1]
     return node.op in ("fully_connected", "tree_ensemble")

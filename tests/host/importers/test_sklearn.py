@@ -324,6 +324,32 @@ def test_regressor_explains_as_much(name: str, tmp_path: Path) -> None:
     assert r2_score(truth, _outputs(packed, unseen)[:, 0]) == pytest.approx(exact, abs=0.01)
 
 
+@pytest.mark.parametrize("precision", ["int8", "int16"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        naive_bayes.BernoulliNB,
+        lambda: make_pipeline(
+            scaled(), preprocessing.Binarizer(threshold=0.3), naive_bayes.BernoulliNB()
+        ),
+    ],
+)
+def test_features_are_compared_exactly(
+    make: Callable[[], Any], precision: str, tmp_path: Path
+) -> None:
+    """However near they lie to the threshold: a tree compares them, not a table."""
+    x, y = datasets.make_classification(1000, 20, n_informative=8, n_classes=3, random_state=1)
+    x = x.astype(np.float32)
+    x[:, ::2] *= 1e-5
+    model = make()
+    path = _exported(tmp_path, model, x[:300], y[:300])
+    packed = pack(path, Samples(x[:300], y[:300]), precision=precision)
+    assert packed.model.nodes[0].op == "tree_ensemble"
+    answers = model.classes_[_outputs(packed, x[300:]).argmax(1)]
+    least = 0.995 if precision == "int16" else 0.97
+    assert np.mean(answers == model.predict(x[300:])) >= least
+
+
 def test_diagnosis_sees_features_of_different_size_as_packed(tmp_path: Path) -> None:
     x, _, y, _ = _data(datasets.load_wine)
     model = linear_model.LogisticRegression(max_iter=5000)
