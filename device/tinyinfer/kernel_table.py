@@ -91,14 +91,20 @@ def xtensa():
          lambda gemm: True),
         ("gemm_block", "gemm",
          lambda gemm: gemm.aligned),
+        ("gemm_block_s16", "gemm_s16_bytes",
+         lambda gemm: True),
+        ("gemm_block_s16", "gemm_s16",
+         lambda gemm: gemm.aligned),
         ("add_row", "add_scaled",
          lambda add, x_step, k_step: add.left_shift <= 21 and add.x_shift <= 0 and (add.k_shift <= 0) and (add.params.shift <= -13) and (add.left_shift + add.x_shift + add.params.shift <= 31 - 20) and (add.left_shift + add.k_shift + add.params.shift <= 31 - 20) and (add.left_shift + add.x_shift + add.params.shift >= -20) and (add.left_shift + add.k_shift + add.params.shift >= -20)),
         ("dw_rows", "dw_taps",
          lambda window, dw, multiplier: True),
         ("dw_rows", "dw3x3",
-         lambda window, dw, multiplier: not dw.s16 and window.kernel_h == 3 and (window.kernel_w == 3) and (window.stride_w <= 2) and (window.stride_h == window.stride_w) and (window.dilation_h == 1) and (window.dilation_w == 1) and (multiplier == 1) and (window.pad_left <= 1) and ((window.out_w - 1) * window.stride_w + 2 - window.pad_left <= window.in_w) and (window.out_w > 1 or window.pad_left + window.in_w >= 3) and (dw.form != 0) and (window.out_w <= 128) and (window.pad_top <= window.stride_h) and ((window.out_h - 2) * window.stride_h + 2 - window.pad_top < window.in_h)),
+         lambda window, dw, multiplier: window.kernel_h == 3 and window.kernel_w == 3 and (window.stride_w <= 2) and (window.stride_h == window.stride_w) and (window.dilation_h == 1) and (window.dilation_w == 1) and (multiplier == 1) and (window.pad_left <= 1) and ((window.out_w - 1) * window.stride_w + 2 - window.pad_left <= window.in_w) and (window.out_w > 1 or window.pad_left + window.in_w >= 3) and (dw.s16 or dw.form != 0) and (window.out_w <= 128) and (window.pad_top <= window.stride_h) and ((window.out_h - 2) * window.stride_h + 2 - window.pad_top < window.in_h)),
         ("fc_row", "fc",
          lambda fc, out_bits: fc.aligned),
+        ("fc_row_s16", "fc_s16",
+         lambda fc: fc.aligned and fc.taps < 1 << 16 and (not fc.s4 or fc.taps <= 256)),
     )
 
 

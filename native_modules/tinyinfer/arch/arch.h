@@ -28,7 +28,7 @@
 #define tin_gemm_block tin_gemm_block__generic
 #endif
 #ifndef tin_gemm_block_s16
-#define TIN_BLOCK_PIXELS_S16 TIN_BLOCK_PIXELS_S16__GENERIC
+#define TIN_BLOCK_PIXELS_S16(taps, s4) TIN_BLOCK_PIXELS_S16__GENERIC
 #define tin_block_bytes_s16 tin_block_bytes_s16__generic
 #define tin_pack_columns_s16 tin_pack_columns__generic
 #define tin_gemm_block_s16 tin_gemm_block_s16__generic
@@ -41,6 +41,9 @@
 #endif
 #ifndef tin_dot
 #define tin_dot tin_dot__generic
+#endif
+#ifndef tin_sum_s16
+#define tin_sum_s16 tin_sum_s16__generic
 #endif
 #ifndef tin_sum
 #define tin_sum tin_sum__generic

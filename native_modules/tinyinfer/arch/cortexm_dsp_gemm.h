@@ -560,7 +560,7 @@ static inline void tin_gemm_block_s16__dsp(const tin_gemm_t *gemm, const void *b
 #define tin_block_bytes tin_block_bytes__dsp
 #define tin_pack_columns tin_pack_columns__dsp
 #define tin_gemm_block tin_gemm_block__dsp
-#define TIN_BLOCK_PIXELS_S16 TIN_BLOCK_PIXELS(0, false)
+#define TIN_BLOCK_PIXELS_S16 TIN_BLOCK_PIXELS
 #define tin_block_bytes_s16 tin_block_bytes__dsp
 #define tin_pack_columns_s16 tin_pack_columns_s16__dsp
 #define tin_gemm_block_s16 tin_gemm_block_s16__dsp

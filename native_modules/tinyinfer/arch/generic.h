@@ -185,6 +185,14 @@ __attribute__((noinline, unused)) static uint32_t tin_dot__generic(const void *x
 }
 
 // The sum of `count` elements, `step` bytes from one to the next.
+static inline int32_t tin_sum_s16__generic(const int8_t *from, int32_t count, int32_t step) {
+    uint32_t sum = 0;
+    for (; count > 0; count--, from += step) {
+        sum += (uint32_t)tin_load(from, true, 0);
+    }
+    return (int32_t)sum;
+}
+
 static inline int32_t tin_sum__generic(const int8_t *from, int32_t count, int32_t step) {
     uint32_t sum = 0;
     for (; count > 3; count -= 4, from += 4 * step) {

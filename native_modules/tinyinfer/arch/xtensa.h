@@ -50,6 +50,22 @@ TIN_ALWAYS int16_t *tin_xtensa_widen(const int8_t *x, int32_t count, int16_t *to
     return to;
 }
 
+// The same of s16.
+TIN_ALWAYS int16_t *tin_xtensa_copy(const int8_t *x, int32_t count, int16_t *to) {
+    int32_t a;
+    __asm__ volatile (
+        "    loopgtz %[count], 1f\n"
+        "    l16ui  %[a], %[x], 0\n"
+        "    addi   %[x], %[x], 2\n"
+        "    s16i   %[a], %[to], 0\n"
+        "    addi   %[to], %[to], 2\n"
+        "1:\n"
+        : [a] "=&r"(a), [x] "+r"(x), [to] "+r"(to)
+        : [count] "r"(count)
+        : "memory");
+    return to;
+}
+
 TIN_ALWAYS int16_t *tin_xtensa_fill(int32_t value, int32_t count, int16_t *to) {
     __asm__ volatile (
         "    loopgtz %[count], 1f\n"
@@ -62,12 +78,12 @@ TIN_ALWAYS int16_t *tin_xtensa_fill(int32_t value, int32_t count, int16_t *to) {
     return to;
 }
 
-TIN_HOT void tin_pack_columns__xtensa(const tin_window_t *window, tin_pixel_t pixel, int32_t pixels, int32_t channel, int32_t channels,
-    bool s4, void *block) {
-    const int32_t taps = window->kernel_h * window->kernel_w * channels, row = window->kernel_w * channels;
+// `channels` bytes of each pixel.
+TIN_ALWAYS void tin_xtensa_pack(const tin_window_t *window, tin_pixel_t pixel, int32_t pixels, int32_t channel, int32_t channels, bool s16,
+    void *block) {
+    const int32_t numbers = s16 ? channels / 2 : channels, row = window->kernel_w * numbers, taps = window->kernel_h * row;
     const int32_t last = (window->kernel_w - 1) * window->dilation_w;
     int16_t *to = block;
-    (void)s4;
     for (; pixels > 0; pixels--, tin_next_pixel(window, &pixel)) {
         const int32_t left = pixel.ow * window->stride_w - window->pad_left;
         const bool whole = window->dilation_w == 1 && channels == window->in_c && left >= 0 && left + last < window->in_w;
@@ -79,18 +95,32 @@ TIN_HOT void tin_pack_columns__xtensa(const tin_window_t *window, tin_pixel_t pi
                 continue;
             }
             if (whole) {
-                to = tin_xtensa_widen(line + left * channels, row, to);
+                to = (s16 ? tin_xtensa_copy : tin_xtensa_widen)(line + left * channels, row, to);
                 continue;
             }
             for (int32_t kx = 0, w = left; kx < window->kernel_w; kx++, w += window->dilation_w) {
-                to = (uint32_t)w < (uint32_t)window->in_w ? tin_xtensa_widen(line + w * window->in_c, channels, to)
-                    : tin_xtensa_fill(window->zero_point, channels, to);
+                const int8_t *const from = line + w * window->in_c;
+                to = (uint32_t)w >= (uint32_t)window->in_w ? tin_xtensa_fill(window->zero_point, numbers, to)
+                    : s16 ? tin_xtensa_copy(from, numbers, to) : tin_xtensa_widen(from, numbers, to);
             }
         }
         to = tin_xtensa_fill(0, -taps & 3, to);
     }
 }
+
+TIN_HOT void tin_pack_columns__xtensa(const tin_window_t *window, tin_pixel_t pixel, int32_t pixels, int32_t channel, int32_t channels,
+    bool s4, void *block) {
+    (void)s4;
+    tin_xtensa_pack(window, pixel, pixels, channel, channels, false, block);
+}
 #define tin_pack_columns tin_pack_columns__xtensa
+
+TIN_HOT void tin_pack_columns_s16__xtensa(const tin_window_t *window, tin_pixel_t pixel, int32_t pixels, int32_t channel, int32_t channels,
+    bool s4, void *block) {
+    (void)s4;
+    tin_xtensa_pack(window, pixel, pixels, channel, channels, true, block);
+}
+#define tin_pack_columns_s16 tin_pack_columns_s16__xtensa
 
 // The product of each column with 4 * quads weights. A load comes before the address: both point 4 bytes ahead.
 #define PRODUCTS(begin, end) \
@@ -295,6 +325,82 @@ TIN_HOT void tin_gemm_block__xtensa(const tin_gemm_t *gemm, const void *block, i
     }
 }
 #define tin_gemm_block tin_gemm_block__xtensa
+
+// s16: a block has the same halves.
+
+// Weights of a channel of pairs_s8 in the upper bytes of halves, `shift` bits above where they are.
+TIN_HOT void tin_xtensa_unpack_upper(const void *pairs, int32_t shift, int32_t quads, void *to) {
+    const uint32_t *from = pairs;
+    uint32_t *words = to, a, b;
+    __asm__ volatile (
+        "    ssl    %[shift]\n"
+        "    loop   %[quads], 1f\n"
+        "    l32i   %[a], %[from], 0\n"
+        "    l32i   %[b], %[from], 4\n"
+        "    sll    %[a], %[a]\n"
+        "    sll    %[b], %[b]\n"
+        "    and    %[a], %[a], %[mask]\n"
+        "    and    %[b], %[b], %[mask]\n"
+        "    s32i   %[a], %[to], 0\n"
+        "    s32i   %[b], %[to], 4\n"
+        "    addi   %[from], %[from], 8\n"
+        "    addi   %[to], %[to], 8\n"
+        "1:\n"
+        : [a] "=&r"(a), [b] "=&r"(b), [from] "+r"(from), [to] "+r"(words)
+        : [shift] "r"(shift), [quads] "r"(quads), [mask] "r"(0xff00ff00)
+        : "memory");
+}
+
+TIN_KERNEL(gemm_block_s16, gemm_s16_bytes, true)
+TIN_KERNEL(gemm_block_s16, gemm_s16, gemm->aligned)
+
+TIN_HOT void tin_gemm_block_s16__xtensa(const tin_gemm_t *gemm, const void *block, int32_t pixels) {
+    const int32_t pitch = (gemm->taps + 3) & ~3, quads = pitch / 4, pair_bytes = gemm->s4 ? pitch : 2 * pitch;
+    int16_t *const weights = (int16_t *)(uintptr_t)block + TIN_BLOCK_PIXELS(gemm->taps, gemm->s4) * pitch;
+    int32_t starts[8] = { 0 }, sums[8];
+    if (tin_takes_gemm_s16(gemm)) {
+        TIN_RAN(gemm_s16, pixels * gemm->channels * gemm->taps);
+        if (gemm->s4) {
+            tin_xtensa_totals(block, quads, -8, starts, pixels);
+        }
+    } else {
+        TIN_RAN(gemm_s16_bytes, pixels * gemm->channels * gemm->taps);
+    }
+    for (int32_t oc = 0; oc < gemm->channels; oc++) {
+        const uint8_t *const pair = gemm->weights + (oc >> 1) * pair_bytes;
+        if (gemm->aligned && !gemm->s4) {
+            // These sums have more than 32 bits, of which the lowest 8 are zero.
+            tin_xtensa_unpack_upper(pair, oc & 1 ? 0 : 8, quads, weights);
+            tin_xtensa_dot_upper(block, weights, quads, sums, pixels);
+        } else {
+            if (gemm->aligned) {
+                tin_xtensa_unpack_s4(pair, oc & 1 ? 0 : 4, quads, weights);
+            } else {
+                tin_xtensa_unpack_slow(pair, gemm->s4, pitch, oc & 1, weights);
+            }
+            tin_xtensa_dot(block, weights, quads, starts, sums, pixels);
+        }
+        tin_xtensa_store_s16(sums, gemm, oc, pixels);
+    }
+}
+#define tin_gemm_block_s16 tin_gemm_block_s16__xtensa
+#define TIN_BLOCK_PIXELS_S16 TIN_BLOCK_PIXELS
+#define tin_block_bytes_s16 tin_block_bytes__xtensa
+
+TIN_HOT int32_t tin_sum_s16__xtensa(const int8_t *from, int32_t count, int32_t step) {
+    int32_t sum = 0, a;
+    __asm__ volatile (
+        "    loopgtz %[count], 1f\n"
+        "    l16si  %[a], %[from], 0\n"
+        "    add    %[from], %[from], %[step]\n"
+        "    add    %[sum], %[sum], %[a]\n"
+        "1:\n"
+        : [a] "=&r"(a), [from] "+r"(from), [sum] "+r"(sum)
+        : [count] "r"(count), [step] "r"(step)
+        : "memory");
+    return sum;
+}
+#define tin_sum_s16 tin_sum_s16__xtensa
 
 TIN_HOT int32_t tin_sum__xtensa(const int8_t *from, int32_t count, int32_t step) {
     int32_t sum = 0, a;

@@ -1,4 +1,4 @@
-// Depthwise 3x3 on Xtensa: weights in the registers of MAC16, three sums under way.
+// Depthwise 3x3 on Xtensa, of s8 and s16: weights in the registers of MAC16, three sums under way.
 #ifndef TIN_XTENSA_DW_H
 #define TIN_XTENSA_DW_H
 
@@ -24,7 +24,14 @@ typedef char tin_xtensa_plane_places_t[offsetof(tin_xtensa_plane_t, pad_right) =
 
 // a2 plane; a3 last weight; a4, a5, a6 rows; a7 sums; a8 step; a9 sum of the next output, a10 of the one behind it; a11, a12, a13
 // a column; a14 sum of this output, a15 start. m0 to m3 hold the other weights.
-#define COLUMN \
+#define COLUMN_S16 \
+    "    l16si  a11, a4, 0\n" \
+    "    l16si  a12, a5, 0\n" \
+    "    l16si  a13, a6, 0\n" \
+    "    add    a4, a4, a8\n" \
+    "    add    a5, a5, a8\n" \
+    "    add    a6, a6, a8\n"
+#define COLUMN_S8 \
     "    l8ui   a11, a4, 0\n" \
     "    l8ui   a12, a5, 0\n" \
     "    l8ui   a13, a6, 0\n" \
@@ -56,7 +63,7 @@ typedef char tin_xtensa_plane_places_t[offsetof(tin_xtensa_plane_t, pad_right) =
     "    s32i   " from ", a7, 0\n" \
     "    addi   a7, a7, 4\n"
 // `before` the first output, `again` for each without padding, `behind` them what precedes the one with padding.
-#define LINES(before, again, behind) \
+#define LINES(column, before, again, behind) \
     __asm__ volatile ( \
         "    ldinc  m0, a3\n" \
         "    ldinc  m1, a3\n" \
@@ -71,7 +78,7 @@ typedef char tin_xtensa_plane_places_t[offsetof(tin_xtensa_plane_t, pad_right) =
         "1:  l8ui   a14, a2, 28\n" \
         "    l32i   a9, a2, 32\n" \
         "    bnez   a14, 2f\n" \
-        COLUMN LEFT("a9", "a15") \
+        column LEFT("a9", "a15") \
         "2:\n" \
         before \
         "    l32i   a14, a2, 20\n" \
@@ -99,26 +106,39 @@ typedef char tin_xtensa_plane_places_t[offsetof(tin_xtensa_plane_t, pad_right) =
         : \
         : "a4", "a5", "a6", "a8", "a9", "a10", "a11", "a12", "a13", "a14", "a15", "memory")
 
+#define LINES_1(column) \
+    LINES(column, \
+        column MIDDLE("a9", "a9") LEFT("a10", "a15"), \
+        column RIGHT("a14", "a9") MIDDLE("a9", "a10") LEFT("a10", "a15"), \
+        "")
+#define LINES_2(column) \
+    LINES(column, \
+        "", \
+        column MIDDLE("a9", "a9") column RIGHT("a14", "a9") LEFT("a9", "a15"), \
+        column MIDDLE("a9", "a9"))
+
 // Sums of plane->lines lines, which become 0; the rows are then those of the next line. Returns where the next sums go.
-TIN_HOT int32_t *tin_xtensa_lines(tin_xtensa_plane_t *plane, const int32_t *pairs, int32_t *sums, bool stride_1) {
+TIN_HOT int32_t *tin_xtensa_lines(tin_xtensa_plane_t *plane, const int32_t *pairs, int32_t *sums, bool stride_1,
+    bool s16) {
     register tin_xtensa_plane_t *a2 __asm__("a2") = plane;
     // A load comes before the address.
     register const int32_t *a3 __asm__("a3") = pairs - 1;
     register int32_t *a7 __asm__("a7") = sums;
-    if (stride_1) {
-        LINES(
-            COLUMN MIDDLE("a9", "a9") LEFT("a10", "a15"),
-            COLUMN RIGHT("a14", "a9") MIDDLE("a9", "a10") LEFT("a10", "a15"),
-            "");
+    if (s16 && stride_1) {
+        LINES_1(COLUMN_S16);
+    } else if (s16) {
+        LINES_2(COLUMN_S16);
+    } else if (stride_1) {
+        LINES_1(COLUMN_S8);
     } else {
-        LINES(
-            "",
-            COLUMN MIDDLE("a9", "a9") COLUMN RIGHT("a14", "a9") LEFT("a9", "a15"),
-            COLUMN MIDDLE("a9", "a9"));
+        LINES_2(COLUMN_S8);
     }
     return a7;
 }
-#undef COLUMN
+#undef COLUMN_S8
+#undef COLUMN_S16
+#undef LINES_1
+#undef LINES_2
 #undef LEFT
 #undef MIDDLE
 #undef RIGHT
@@ -185,12 +205,20 @@ TIN_ALWAYS const int32_t *tin_xtensa_pad(tin_xtensa_plane_t *plane, const tin_xt
     return filter->pairs;
 }
 
+TIN_HOT void tin_xtensa_store_plane(const int32_t *sums, const tin_gemm_t *dw, int32_t oc, int32_t outputs) {
+    if (tin_reads_s16(dw)) {
+        tin_xtensa_store_s16(sums, dw, oc, outputs);
+    } else {
+        tin_xtensa_store(sums, dw, oc, outputs);
+    }
+}
+
 // Not beyond one column of padding on either side, at least one output without any on the right; one line on either side whose rows
 // are not all inside.
-TIN_KERNEL(dw_rows, dw3x3, !dw->s16 && window->kernel_h == 3 && window->kernel_w == 3 && window->stride_w <= 2
+TIN_KERNEL(dw_rows, dw3x3, window->kernel_h == 3 && window->kernel_w == 3 && window->stride_w <= 2
     && window->stride_h == window->stride_w && window->dilation_h == 1 && window->dilation_w == 1 && multiplier == 1
     && window->pad_left <= 1 && (window->out_w - 1) * window->stride_w + 2 - window->pad_left <= window->in_w
-    && (window->out_w > 1 || window->pad_left + window->in_w >= 3) && dw->form != TIN_FORM_WIDE && window->out_w <= TIN_XTENSA_WIDEST
+    && (window->out_w > 1 || window->pad_left + window->in_w >= 3) && (dw->s16 || dw->form != TIN_FORM_WIDE) && window->out_w <= TIN_XTENSA_WIDEST
     && window->pad_top <= window->stride_h && (window->out_h - 2) * window->stride_h + 2 - window->pad_top < window->in_h)
 
 // Channel by channel over all rows: a channel's outputs only ever lie over inputs of the same channel (SPEC.md "Overlap").
@@ -228,6 +256,7 @@ TIN_HOT void tin_dw_rows__xtensa(const tin_window_t *window, const tin_gemm_t *d
     // As many lines at a time as there is room for their sums, which lack the bias of the params.
     int32_t sums[TIN_XTENSA_WIDEST];
     const int32_t most = TIN_XTENSA_WIDEST / window->out_w;
+    const bool s16 = tin_reads_s16(dw);
     tin_gemm_t to = *dw;
     for (int32_t oc = 0; oc < dw->channels; oc++) {
         tin_xtensa_filter_t filter, inside;
@@ -237,11 +266,11 @@ TIN_HOT void tin_dw_rows__xtensa(const tin_window_t *window, const tin_gemm_t *d
         for (const tin_xtensa_lines_t *group = groups; group != end; group++) {
             const int32_t *const pairs = tin_xtensa_pad(&plane, &filter, group->outside, zero_point, &inside);
             for (int32_t ky = 0; ky < 3; ky++) {
-                plane.row[ky] = group->row[ky] + oc;
+                plane.row[ky] = group->row[ky] + (s16 ? 2 * oc : oc);
             }
             for (int32_t left = group->lines; left > 0; ) {
                 if (room == 0) {
-                    tin_xtensa_store(sums, &to, oc, next - sums);
+                    tin_xtensa_store_plane(sums, &to, oc, next - sums);
                     to.out += (next - sums) * plane.step;
                     next = sums;
                     room = most;
@@ -249,12 +278,14 @@ TIN_HOT void tin_dw_rows__xtensa(const tin_window_t *window, const tin_gemm_t *d
                 plane.lines = left < room ? left : room;
                 left -= plane.lines;
                 room -= plane.lines;
-                next = tin_xtensa_lines(&plane, pairs, next, stride == 1);
+                next = tin_xtensa_lines(&plane, pairs, next, stride == 1, s16);
             }
         }
-        tin_xtensa_store(sums, &to, oc, next - sums);
+        tin_xtensa_store_plane(sums, &to, oc, next - sums);
     }
 }
 #define tin_dw_rows tin_dw_rows__xtensa
+#undef tin_dw_rows_s16
+#define tin_dw_rows_s16 tin_dw_rows__xtensa
 
 #endif

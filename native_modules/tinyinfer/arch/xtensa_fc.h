@@ -122,7 +122,7 @@ TIN_ALWAYS void tin_xtensa_fc_store_narrow(const tin_params_t *params, const tin
 TIN_HOT void tin_xtensa_fc_store(const tin_gemm_t *fc, const int32_t *sums, int32_t oc, int32_t channels, int32_t out_bits) {
     const tin_output_t to = fc->to;
     const tin_params_t *const params = (const tin_params_t *)(const void *)fc->params + oc;
-    if (fc->form == TIN_FORM_WIDE || out_bits == 16) {
+    if (tin_reads_s16(fc) || fc->form == TIN_FORM_WIDE || out_bits == 16) {
         for (int32_t i = 0; i < channels; i++) {
             tin_store(fc->out, out_bits, oc + i, tin_requantize(tin_wrap_add(sums[i], params[i].bias), &params[i], &to));
         }
@@ -134,16 +134,23 @@ TIN_HOT void tin_xtensa_fc_store(const tin_gemm_t *fc, const int32_t *sums, int3
 }
 
 TIN_KERNEL(fc_row, fc, fc->aligned)
+// The sum of a channel's products of 8 bits has 40, of two channels' of 4 bits 32.
+TIN_KERNEL(fc_row_s16, fc_s16, fc->aligned && fc->taps < 1 << 16 && (!fc->s4 || fc->taps <= 256))
 
 TIN_HOT void tin_fc_row__xtensa(const tin_gemm_t *fc, const int8_t *x, int32_t out_bits, void *scratch) {
-    if (!tin_takes_fc(fc, out_bits)) {
+    const bool s16 = tin_reads_s16(fc);
+    if (!(s16 ? tin_takes_fc_s16(fc) : tin_takes_fc(fc, out_bits))) {
         tin_fc_row__generic(fc, x, out_bits, scratch);
         return;
     }
-    TIN_RAN(fc, fc->channels * fc->taps);
+    if (s16) {
+        TIN_RAN(fc_s16, fc->channels * fc->taps);
+    } else {
+        TIN_RAN(fc, fc->channels * fc->taps);
+    }
     const int32_t pitch = (fc->taps + 3) & ~3, quads = pitch / 4;
     int16_t *const column = scratch;
-    tin_xtensa_fill(0, pitch - fc->taps, tin_xtensa_widen(x, fc->taps, column));
+    tin_xtensa_fill(0, pitch - fc->taps, s16 ? tin_xtensa_copy(x, fc->taps, column) : tin_xtensa_widen(x, fc->taps, column));
     int32_t offset;
     tin_xtensa_totals(column, quads, fc->s4 ? -8 : -128, &offset, 1);
     const char *const from = (const char *)column - 4;
@@ -156,5 +163,6 @@ TIN_HOT void tin_fc_row__xtensa(const tin_gemm_t *fc, const int8_t *x, int32_t o
     }
 }
 #define tin_fc_row tin_fc_row__xtensa
+#define tin_fc_row_s16 tin_fc_row__xtensa
 
 #endif

@@ -102,6 +102,19 @@ TIN_HOT void tin_xtensa_store_3(const int32_t *sums, const tin_params_t *params,
 #undef RELU
 #undef SIGNED
 
+// A channel's sums, without bias, to s16.
+TIN_HOT void tin_xtensa_store_s16(const int32_t *sums, const tin_gemm_t *gemm, int32_t oc, int32_t pixels) {
+    const tin_params_t params = tin_xtensa_params(gemm->params, oc);
+    const tin_output_t to = gemm->to;
+    const tin_xtensa_scale_t scale = tin_xtensa_scale(&params, &to);
+    int8_t *out = gemm->out + 2 * oc;
+    for (const int32_t *const end = sums + pixels; sums != end; sums++, out += gemm->out_pitch) {
+        const int32_t acc = tin_wrap_add(*sums, params.bias);
+        // From r = 2 on there is room for the zero point.
+        tin_store(out, 16, 0, params.shift < -1 ? tin_xtensa_requantize(acc, &scale, &to, false) : tin_requantize(acc, &params, &to));
+    }
+}
+
 // A channel's sums, without bias, to the outputs of its pixels.
 static inline void tin_xtensa_store(const int32_t *sums, const tin_gemm_t *gemm, int32_t oc, int32_t pixels) {
     const tin_params_t params = tin_xtensa_params(gemm->params, oc);

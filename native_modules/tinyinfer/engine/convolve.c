@@ -4,7 +4,7 @@ void tin_convolve(const tin_window_t *window, tin_pixel_t pixel, int32_t left, i
     const int32_t rows_of_group = (first->channels + 1) & ~1;
     const int32_t group_bytes = rows_of_group * ((first->taps + 3) & ~3) / (first->s4 ? 2 : 1);
     const int32_t block_bytes = (tin_reads_s16(first) ? tin_block_bytes_s16 : tin_block_bytes)(window, first->taps, first->s4);
-    const int32_t most = tin_reads_s16(first) ? TIN_BLOCK_PIXELS_S16 : TIN_BLOCK_PIXELS(first->taps, first->s4);
+    const int32_t most = tin_reads_s16(first) ? TIN_BLOCK_PIXELS_S16(first->taps, first->s4) : TIN_BLOCK_PIXELS(first->taps, first->s4);
     tin_gemm_t gemm = *first;
     int8_t *out = first->out;
     while (left > 0) {

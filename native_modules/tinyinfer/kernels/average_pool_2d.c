@@ -11,14 +11,6 @@ bool tin_average_pool_2d_check(const tin_node_t *node) {
            && tin_multiplier_ok(a->multiplier, a->shift);
 }
 
-static inline int32_t sum_s16(const int8_t *from, int32_t count, int32_t step) {
-    uint32_t sum = 0;
-    for (; count > 0; count--, from += step) {
-        sum += (uint32_t)tin_load(from, true, 0);
-    }
-    return (int32_t)sum;
-}
-
 void tin_average_pool_2d(const tin_node_t *node, int32_t row0, int32_t row1, void *scratch) {
     const tin_tensor_t *const x = &node->inputs[0], *const y = &node->outputs[0];
     const tin_average_pool_2d_attrs_t *const a = &node->attrs.average_pool_2d;
@@ -43,7 +35,7 @@ void tin_average_pool_2d(const tin_node_t *node, int32_t row0, int32_t row1, voi
                 const int8_t *from = first + (s16 ? 2 * c : c);
                 int32_t sum = 0;
                 for (int32_t left = count; left > 0; left -= run, from += run * step + skip) {
-                    sum = tin_wrap_add(sum, s16 ? sum_s16(from, run, step) : tin_sum(from, run, step));
+                    sum = tin_wrap_add(sum, s16 ? tin_sum_s16(from, run, step) : tin_sum(from, run, step));
                 }
                 if (a->multiplier == 0) {
                     // Taps may lie on both sides of a small input, none inside.
