@@ -97,7 +97,7 @@ def of_steps(name: str, bound: float, features: int) -> Trees:
     count = np.arange(features)
     return Trees(
         feature=np.stack([count, 0 * count - 1, 0 * count - 1], 1).reshape(-1),
-        threshold=np.tile(np.float32([bound, 0, 0]), features),
+        threshold=np.tile(np.array([bound, 0, 0], np.float32), features),
         strict=np.full(3 * features, name in ("greater_equal", "less")),
         right=np.tile([2, 0, 1], features),
         roots=np.stack([3 * count, count], 1),
