@@ -78,3 +78,20 @@ def test_least_lead(op, n, size, c, oc, kernel, stride, dilation, data) -> None:
     for closer in (lead.least - 4, lead.least - lead.step):
         apart = closer <= -x_bytes or closer >= y_bytes
         assert _opens(engine, model, closer) == apart
+
+
+@given(
+    shape=st.tuples(*[st.integers(1, 5)] * 4),
+    before=st.tuples(*[st.integers(0, 3)] * 4),
+    after=st.tuples(*[st.integers(0, 3)] * 4),
+    dtype=st.sampled_from(["s8", "s16"]),
+)
+def test_least_lead_of_a_pad(shape, before, after, dtype) -> None:
+    engine = pytest.importorskip("_tinyinfer")
+    padded = tuple(sum(sizes) for sizes in zip(before, shape, after, strict=True))
+    attrs = {f"before_{axis}": size for axis, size in zip("nhwc", before, strict=True)}
+    tensors = TensorSpec(shape, dtype), TensorSpec(padded, dtype)
+    model = ModelSpec(tensors, (NodeSpec("pad", (0,), (1,), attrs),), (0,), (1,), 0)
+    lead = leads("pad", attrs, tensors[:1], tensors[1])[0]
+    assert _opens(engine, model, lead.least)
+    assert lead.least == 0 or not _opens(engine, model, lead.least - 4)

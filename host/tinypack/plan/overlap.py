@@ -31,6 +31,9 @@ def leads(
     kind = OPS[op].overlap
     if kind == "inplace":
         return _inplace(inputs, output)
+    if kind == "border" and _passes(inputs[0]):
+        more = (prod(output.shape) - prod(inputs[0].shape)) * BITS[output.dtype] // 8
+        return {0: Lead(-(-more // ALIGNMENT) * ALIGNMENT, ALIGNMENT)}
     # depthwise kernels go plane by plane: an input plane must have one output plane
     planes = op == "depthwise_conv_2d" and inputs[0].shape[-1] != output.shape[-1]
     if kind == "window" and _passes(inputs[0]) and not planes:

@@ -36,6 +36,7 @@ static const int8_t records[] = {
     #define OVERLAP(op, kind) UNLESS_LEFT_OUT(op, OVERLAP_##kind(op),)
     #define OVERLAP_none(op) TIN_OVERLAP_none
     #define OVERLAP_inplace(op) TIN_OVERLAP_inplace
+    #define OVERLAP_border(op) TIN_OVERLAP_border
     #define OVERLAP_window(op) TIN_OVERLAP_window + TIN_ATTR(op, stride_h)
     #include "engine/table.h"
     0, 0, 0, 0, 0, 0,

@@ -14,6 +14,7 @@
 enum {
     TIN_OVERLAP_none,
     TIN_OVERLAP_inplace,
+    TIN_OVERLAP_border,
     TIN_OVERLAP_window,
 };
 

@@ -48,5 +48,6 @@ bool tin_overlap_allowed(const tin_node_t *node, int32_t index, uint32_t lead) {
     if (overlap >= TIN_OVERLAP_window) {
         return index == 0 && window_allowed(node, node->attrs.v + (overlap - TIN_OVERLAP_window), lead);
     }
-    return overlap == TIN_OVERLAP_inplace && x->bits == y->bits && x->bytes == y->bytes;
+    return overlap != TIN_OVERLAP_none && x->bits == y->bits
+           && (x->bytes == y->bytes || (overlap == TIN_OVERLAP_border && lead >= y->bytes - x->bytes));
 }

@@ -41,6 +41,18 @@ class Chain:
             attrs |= {f"{scale}_multiplier": 1 << 30, f"{scale}_shift": 0}
         return self._node("add", (x, k), self.tensors[x].shape, attrs)
 
+    def pad(self, x, before, after):
+        shape = self.tensors[x].shape
+        padded = tuple(sum(sizes) for sizes in zip(before, shape, after, strict=True))
+        attrs = {f"before_{axis}": size for axis, size in zip("nhwc", before, strict=True)}
+        return self._node("pad", (x,), padded, attrs)
+
+    def max_pool(self, x, kernel, stride):
+        n, h, w, c = self.tensors[x].shape
+        attrs = {"kernel_h": kernel, "kernel_w": kernel, "stride_h": stride, "stride_w": stride}
+        out = (n, (h - kernel) // stride + 1, (w - kernel) // stride + 1, c)
+        return self._node("max_pool_2d", (x,), out, attrs)
+
     def pool(self, x):
         n, h, w, c = self.tensors[x].shape
         attrs = {"kernel_h": h, "kernel_w": w, "stride_h": h, "stride_w": w}

@@ -12,7 +12,9 @@ def run(model):
     for node in model.nodes:
         out = node.outputs[0]
         constant_free = [i for i in node.inputs if model.tensors[i].data is None]
-        if OPS[node.op].overlap == "window":
+        if OPS[node.op].overlap == "border":
+            pixels = _bordered(model, node)
+        elif OPS[node.op].overlap == "window":
             pixels = _pixels(model, node)
         elif OPS[node.op].overlap == "inplace":
             pixels = [((b, b + 1), (b, b + 1)) for b in range(_size(model, out))]
@@ -65,6 +67,19 @@ class _Arena:
         held = self._place(i, start, end)
         assert len(held) == end - start, f"tensor {i} leaves the arena"
         assert (held == self._rightful(i, start, end)).all(), f"tensor {i} was overwritten"
+
+
+def _bordered(model, node):
+    """The same for a pad, by the pixel: what is border reads nothing."""
+    x, y = (model.tensors[i].shape for i in (node.inputs[0], node.outputs[0]))
+    before = [node.attrs[f"before_{axis}"] for axis in "nhwc"]
+    spans = []
+    for pixel, at in enumerate(np.ndindex(y[:3])):
+        source = [i - b for i, b in zip(at, before, strict=False)]
+        inside = all(0 <= i < size for i, size in zip(source, x, strict=False))
+        start = int(np.ravel_multi_index(source, x[:3])) * x[3] if inside else 0
+        spans.append(((start, start + inside * x[3]), (pixel * y[3], (pixel + 1) * y[3])))
+    return spans
 
 
 def _pixels(model, node):

@@ -57,20 +57,26 @@ def test_scratch_lies_apart_from_what_lives():
                 assert node.scratch + size <= tensor.offset or end <= node.scratch
 
 
+KINDS = ("conv", "depthwise", "pad", "add", "skip")
+
+
 @st.composite
 def networks(draw):
-    """Convolutions, residual sums and reshapes, drawn."""
+    """Convolutions, pads, residual sums and reshapes, drawn."""
     net = graphs.Chain(
         1, draw(st.integers(1, 6)), draw(st.integers(1, 6)), draw(st.integers(1, 4))
     )
     x, alive = 0, [0]
-    for kind in draw(st.lists(st.sampled_from(["conv", "depthwise", "add", "skip"]), max_size=8)):
+    for kind in draw(st.lists(st.sampled_from(KINDS), max_size=8)):
         if kind == "conv":
             x = net.conv(
                 x, draw(st.integers(1, 6)), draw(st.integers(1, 3)), draw(st.integers(1, 2))
             )
         elif kind == "depthwise":
             x = net.depthwise(x)
+        elif kind == "pad":
+            border = st.tuples(st.just(0), *[st.integers(0, 2)] * 3)
+            x = net.pad(x, draw(border), draw(border))
         elif kind == "skip":
             x = draw(st.sampled_from(alive))
         else:

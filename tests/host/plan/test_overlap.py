@@ -1,6 +1,7 @@
 """The least lead: safe at that distance, and not safe one step below it."""
 
 from dataclasses import replace
+from math import prod
 
 import pytest
 from hypothesis import assume, given
@@ -81,6 +82,27 @@ def test_window_lead_is_safe_and_tight(op, n, h, w, c, channels, kernel, stride,
     if lead.least > 0 and exact:
         with pytest.raises(AssertionError, match="overwritten"):
             tagged_arena.run(at_lead(model, lead.least - lead.step))
+
+
+@given(
+    shape=st.tuples(*[st.integers(1, 4)] * 4),
+    before=st.tuples(*[st.integers(0, 3)] * 4),
+    after=st.tuples(*[st.integers(0, 3)] * 4),
+)
+def test_a_pad_lies_over_what_it_pads(shape, before, after):
+    padded = tuple(sum(sizes) for sizes in zip(before, shape, after, strict=True))
+    attrs = {f"before_{axis}": size for axis, size in zip("nhwc", before, strict=True)}
+    x, y = TensorSpec(shape, "s8"), TensorSpec(padded, "s8")
+    none = TensorSpec((1,), "s8", data=b"")
+    model = ModelSpec((x, none, y), (NodeSpec("pad", (0,), (2,), attrs),), (0,), (2,), 1 << 14)
+    lead = leads("pad", attrs, [x], y)[0]
+    assert prod(padded) <= lead.least + prod(shape) < prod(padded) + 4
+    tagged_arena.run(at_lead(model, lead.least))
+    tagged_arena.run(at_lead(model, lead.least + 4))
+    # No less where the last pixel of the input is the last of the output.
+    if any(before) and not any(after) and not before[3]:
+        with pytest.raises(AssertionError, match="overwritten"):
+            tagged_arena.run(at_lead(model, lead.least - 4))
 
 
 def test_depthwise_of_a_keyword_model_lags_one_padded_row():
