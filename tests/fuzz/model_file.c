@@ -29,7 +29,7 @@ static int64_t work_of(const tin_node_t *node) {
         window = (int64_t)x->n * x->h * x->w * x->c;
     }
     const int64_t image = (int64_t)x->h * x->w, elements = (int64_t)y->n * y->h * y->w * y->c;
-    return (int64_t)tin_op_macs(node) + elements * (window < image ? window : image);
+    return (int64_t)tin_op_row_macs(node) * tin_op_rows(node) + elements * (window < image ? window : image);
 }
 
 static bool is_small(const tin_model_t *model) {

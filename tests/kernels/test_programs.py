@@ -9,9 +9,10 @@ from tests.kernels.programs import build, engine_sources, run
 HERE = Path(__file__).parent
 # What each is linked with; the others include the source whose insides they test.
 LINKED = {"blocks": engine_sources}
+NAMES = ("arithmetic", "blocks", "float_bits", "linear_add", "pacing", "softmax")
 
 
-@pytest.mark.parametrize("name", ["arithmetic", "blocks", "float_bits", "linear_add", "softmax"])
+@pytest.mark.parametrize("name", NAMES)
 def test_program(name: str, tmp_path: Path) -> None:
     linked = LINKED[name]() if name in LINKED else []
     program = build([HERE / f"{name}.c", *linked], tmp_path / name)

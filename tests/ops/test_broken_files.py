@@ -140,6 +140,21 @@ def test_a_filter_has_taps_for_exact_sums(module: Any, taps: int, refused: bool)
 
 
 @pytest.mark.parametrize("module", [python_engine, pytest.param(_tinyinfer, marks=needs_c_engine)])
+def test_a_row_may_have_more_products_than_32_bits_count(module: Any) -> None:
+    taps = 1 << 14
+    tensors = (
+        TensorSpec((1, taps, 16, 1), "s8", offset=16),
+        TensorSpec((1, 1 + taps), "s16", data=bytes(2 * (1 + taps))),
+        TensorSpec((16, 2), "s16", data=bytes(64)),
+        TensorSpec((1, 1, 16, 1), "s8", offset=0),
+    )
+    node = NodeSpec("resize", (0, 1, 2), (3,))
+    file = write_model(ModelSpec(tensors, (node,), (0,), (3,), arena_bytes=16 + 16 * taps))
+    engine = module.Engine(file, bytearray(module.needs(file)[0]))
+    assert not engine.step(1)
+
+
+@pytest.mark.parametrize("module", [python_engine, pytest.param(_tinyinfer, marks=needs_c_engine)])
 def test_state_is_of_one_tensor_alone(module: Any) -> None:
     """Two layers' states at all places: in order, apart from each other, and within the state."""
     good = _two_states()

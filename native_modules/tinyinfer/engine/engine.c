@@ -93,9 +93,9 @@ bool tin_step(tin_model_t *model, uint32_t max_macs) {
         tin_node_t node;
         tin_decode_node(model, model->node, &node);
         // An operator without multiplications costs about one per output element.
-        const size_t counted = tin_op_macs(&node), macs = counted > 0 ? counted : node.outputs[0].bytes;
         const uint32_t rows = (uint32_t)tin_op_rows(&node);
-        const uint32_t per_row = (macs > UINT32_MAX ? UINT32_MAX : (uint32_t)macs) / rows + 1;
+        const size_t counted = tin_op_row_macs(&node), macs = counted > 0 ? counted : node.outputs[0].bytes / rows;
+        const uint32_t per_row = (macs > UINT32_MAX ? UINT32_MAX : (uint32_t)macs) | 1;
         const uint32_t fit = left / per_row;
         if (fit == 0 && !first) {
             return true;

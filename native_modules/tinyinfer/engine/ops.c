@@ -133,21 +133,28 @@ int32_t tin_op_rows(const tin_node_t *node) {
     }
 }
 
-// No layer has as many as size_t cannot count where it has 32 bits; the number only paces tin_step().
+// Only paces tin_step().
 typedef struct {
     size_t n, h, w, c;
 } counts_t;
 
 static counts_t counts_of(const tin_tensor_t *tensor) {
-    const counts_t counts = { (size_t)tensor->n, (size_t)tensor->h, (size_t)tensor->w, (size_t)tensor->c };
+    const counts_t counts = { 1, 1, (size_t)tensor->w, (size_t)tensor->c };
     return counts;
 }
 
-size_t tin_op_macs(const tin_node_t *node) {
-    const counts_t x = counts_of(&node->inputs[0]), k = counts_of(&node->inputs[1]), y = counts_of(&node->outputs[0]);
+size_t tin_op_row_macs(const tin_node_t *node) {
+    // Inputs and outputs of one row: 32 bits do not hold the products of all layers.
+    const counts_t x = counts_of(&node->inputs[0]), y = counts_of(&node->outputs[0]);
+    counts_t k = counts_of(&node->inputs[1]);
+    k.h = (size_t)node->inputs[1].h;
     (void)x, (void)k, (void)y;
     switch (node->op) {
-        #define MACS(op, expression) EXPRESSION(op, (size_t)(expression))
+        #define ROWS(op, expression) UNLESS_LEFT_OUT(op, case TIN_OP_##op: { \
+            const tin_##op##_attrs_t a = node->attrs.op; \
+            const size_t rows = (size_t)(expression); \
+            (void)a;)
+        #define MACS(op, expression) UNLESS_LEFT_OUT(op, return (size_t)(expression) / rows; })
         #include "engine/table.h"
         default:
             return 0;

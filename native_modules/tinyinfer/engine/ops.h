@@ -24,7 +24,7 @@ bool tin_op_left_out(uint16_t op);                       // of this build
 int32_t tin_op_defaults(uint16_t op, int32_t *attrs);    // returns how many attributes there are
 bool tin_op_check(const tin_node_t *node);
 int32_t tin_op_rows(const tin_node_t *node);
-size_t tin_op_macs(const tin_node_t *node);
+size_t tin_op_row_macs(const tin_node_t *node);          // of one output row, about
 int64_t tin_op_scratch(const tin_node_t *node);          // of the kernel family this engine was built for
 int32_t tin_op_overlap(uint16_t op);
 void tin_op_run(const tin_node_t *node, int32_t row0, int32_t row1);
