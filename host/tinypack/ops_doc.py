@@ -57,23 +57,28 @@ def _section(op: Op) -> list[str]:
 
 def engine_table() -> str:
     """device/tinyinfer/engine/optable.py: ops.def is not on the board."""
-    formulas = " ".join(formula for op in OPS.values() for formula in (op.rows, op.macs))
+    formulas = " ".join(f"{op.rows} {op.macs} {op.scratch.get('plain')}" for op in OPS.values())
     helpers = [name for name in ("align", "ceil_div") if re.search(rf"\b{name}\(", formulas)]
     lines = [
         f'"""Generated from ops.def by `{_COMMAND}`: do not edit."""',
         "",
         *([f"from .arithmetic import {', '.join(helpers)}", ""] if helpers else []),
         "# fmt: off",
-        "# by code: name, least and most inputs, outputs, attributes, their defaults, rows, macs",
+        "# ruff: noqa: E501",
+        "# by code: name, least and most inputs, outputs, attributes, their defaults, rows, macs,",
+        "# overlap, scratch",
         "OPS = {",
     ]
     for op in OPS.values():
+        overlap = "None" if op.overlap == "none" else f'"{op.overlap}"'
+        formula = f"lambda x, k, y, a: {plain}" if (plain := op.scratch.get("plain")) else "None"
         lines += [
             f'    {op.code}: ("{op.name}", {op.inputs_min}, {op.inputs_max}, {op.outputs},',
             _tuple(f'"{attr.name}"' for attr in op.attrs),
             _tuple(str(attr.default) for attr in op.attrs),
             f"        lambda x, k, y, a: {op.rows},",
-            f"        lambda x, k, y, a: {op.macs}),",
+            f"        lambda x, k, y, a: {op.macs},",
+            f"        {overlap}, {formula}),",
         ]
     return "\n".join([*lines, "}"]) + "\n"
 

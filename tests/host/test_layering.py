@@ -33,7 +33,8 @@ IMPORTS = {
         "tinypack.resources",
         "tinyinfer.model_file",
     ),
-    "tinypack.plan": ("tinypack.model_file", "tinypack.optable"),
+    # One set of distances: the engine refuses what the planner must not plan.
+    "tinypack.plan": ("tinypack.model_file", "tinypack.optable", "tinyinfer.engine.overlap"),
     "tinypack.quant": ("tinypack.ops", "tinypack.ir", "tinypack.model_file", "tinypack.errors"),
     "tinypack.report": (
         "tinypack.kernels",

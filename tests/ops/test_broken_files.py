@@ -1,7 +1,6 @@
 """Damaged files on the Python engine: ValueError or numbers, never another exception.
 
-The C engine gives the same verdict, except that it also refuses memory that overlaps wrongly: the
-Python engine copies what it reads, so that no overlap can hurt.
+The C engine gives the same verdict, but that it does not decode the text of names.
 """
 
 import itertools
@@ -114,7 +113,7 @@ def test_same_verdict_as_c(op: str) -> None:
     for data in itertools.chain(_flipped(op, 4 * FLIPS), _with_extreme_words(op)):
         python, c = _verdict(python_engine, data), _verdict(_tinyinfer, data)
         unlike = (python == "") != (c == "")
-        assert not unlike or "memory overlaps" in c or "utf-8" in python, f"{python!r}, C: {c!r}"
+        assert not unlike or "utf-8" in python, f"{python!r}, C: {c!r}"
 
 
 def _verdict(module: Any, data: bytes) -> str:

@@ -19,6 +19,7 @@ from ..model_file import (
     crc32,
     element_count,
 )
+from . import overlap
 from .float_bits import dequantize, quantize
 from .node import Node
 
@@ -39,6 +40,7 @@ def _verified(buffer):
     for index in range(file.node_count):
         node = Node(file, index)
         node.kernel.check(node)
+        overlap.check(node, file.node(index).scratch, file)
     return file
 
 

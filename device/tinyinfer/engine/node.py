@@ -62,7 +62,8 @@ class Node:
         self.index = index
         if record.op not in OPS:
             raise ValueError("node %d: unknown operator %d" % (index, record.op))
-        self.op, inputs_min, inputs_max, outputs, names, defaults, rows, macs = OPS[record.op]
+        self.op, inputs_min, inputs_max, outputs, names, defaults, *rest = OPS[record.op]
+        rows, macs, self.overlap, self._scratch = rest
         if not inputs_min <= len(record.inputs) <= inputs_max or len(record.outputs) != outputs:
             raise ValueError("node %d: shapes or types do not fit" % index)
         self.inputs = [Operand(file, i, arena) for i in record.inputs]
@@ -77,10 +78,15 @@ class Node:
         for operand in self.outputs:
             self.fit(not operand.constant)
         self.kernel = _kernel(self.op)
-        formula = (self.x, self.k, self.y, self.attributes)
-        self.rows = rows(*formula)
-        self.macs = macs(*formula)
+        self.rows = self._value(rows)
+        self.macs = self._value(macs)
         self._constants = None
+
+    def _value(self, formula):
+        return formula(self.x, self.k, self.y, self.attributes)
+
+    def scratch_bytes(self):
+        return self._value(self._scratch) if self._scratch else 0
 
     def forget(self):
         """Before the node runs again: the arena has changed."""

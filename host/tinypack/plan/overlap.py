@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from math import lcm, prod
 from types import SimpleNamespace
 
+from tinyinfer.engine.overlap import least
+
 from ..model_file import TensorSpec
 from ..model_file.spec import BITS
 from ..optable import OPS, nhwc
@@ -38,7 +40,10 @@ def leads(
     planes = op == "depthwise_conv_2d" and inputs[0].shape[-1] != output.shape[-1]
     if kind == "window" and _passes(inputs[0]) and not planes:
         bits = BITS[output.dtype]
-        return {0: _window(attrs, nhwc(inputs[0].shape, bits), nhwc(output.shape, bits))}
+        x, y = nhwc(inputs[0].shape, bits), nhwc(output.shape, bits)
+        step = lcm(y.c * bits // 8, ALIGNMENT)
+        distance = least(x, y, SimpleNamespace(**attrs))
+        return {0: Lead(-(-distance // step) * step, step)}
     return {}
 
 
@@ -57,25 +62,3 @@ def _inplace(inputs: Sequence[TensorSpec], output: TensorSpec) -> dict[int, Lead
 def _passes(tensor: TensorSpec) -> bool:
     """Neither a constant nor kept between runs."""
     return tensor.data is None and not tensor.state
-
-
-def _window(attrs: Mapping[str, int], x: SimpleNamespace, y: SimpleNamespace) -> Lead:
-    """D of SPEC.md, rounded up to whole pixels; x and y have one type."""
-    bytes_out, bytes_in = y.c * y.bits // 8, x.c * x.bits // 8
-    row_out, row_in = y.w * bytes_out, x.w * bytes_in
-    images = max(0, (y.n - 1) * (y.h * row_out - x.h * row_in))
-    rows = _largest(range(y.h), attrs["stride_h"], attrs["pad_top"], row_out, row_in)
-    columns = _largest(range(1, y.w), attrs["stride_w"], attrs["pad_left"], bytes_out, bytes_in)
-    step = lcm(bytes_out, ALIGNMENT)
-    return Lead(-(-(images + rows + max(0, columns)) // step) * step, step)
-
-
-def _largest(positions: range, stride: int, pad: int, out_bytes: int, in_bytes: int) -> int:
-    """How far the output may run ahead of the windows that begin at `positions`."""
-    # linear up to the first window without padding and from it on
-    bend = pad // stride
-    ends = {positions.start, bend, bend + 1, positions.stop - 1}
-    return max(
-        (p * out_bytes - max(0, p * stride - pad) * in_bytes for p in ends if p in positions),
-        default=0,
-    )
