@@ -53,7 +53,24 @@ def _choose():
 
 def engine_needs(buffer):
     """(arena bytes, state bytes, whether the constants can be read as words)."""
-    return _native.needs(buffer)
+    try:
+        return _native.needs(buffer)
+    except ValueError as error:
+        if BACKEND != "python" and str(error).startswith("node "):
+            _name_attribute(buffer)
+        raise
+
+
+def _name_attribute(buffer):
+    """Raises what the Python engine says, where it is installed: others only name the node."""
+    try:
+        from .engine import needs
+    except (ImportError, MemoryError):
+        return
+    try:
+        needs(buffer)
+    except (MemoryError, NotImplementedError):  # too small a board, or a kernel left out of it
+        return
 
 
 def kernel_family():
