@@ -53,6 +53,10 @@ def m0p():
          lambda window, dw, multiplier: not dw.s16 and window.stride_h <= 2 and (window.stride_w <= 2) and (dw.taps <= 49)),
         ("fc_row", "fc",
          lambda fc, out_bits: (not fc.s4 or fc.aligned) and out_bits == 8 and (fc.form != 0) and (fc.taps >= 4)),
+        ("fc_row_s16", "fc_s16",
+         lambda fc: True),
+        ("gemm_block_s16", "gemm_s16",
+         lambda gemm: True),
         ("add_row", "add_scaled",
          lambda add, x_step, k_step: add.left_shift <= 21 and add.x_shift <= 0 and (add.k_shift <= 0) and (add.params.shift <= -13) and (add.left_shift + add.x_shift + add.params.shift <= 31 - 20) and (add.left_shift + add.k_shift + add.params.shift <= 31 - 20) and (add.left_shift + add.x_shift + add.params.shift >= -20) and (add.left_shift + add.k_shift + add.params.shift >= -20)),
     )
@@ -76,6 +80,10 @@ def rv32():
          lambda fc, out_bits: (not fc.s4 or fc.aligned) and out_bits == 8),
         ("gemm_block", "gemm",
          lambda gemm: not gemm.wide and (not gemm.s4 or gemm.aligned)),
+        ("fc_row_s16", "fc_s16",
+         lambda fc: True),
+        ("gemm_block_s16", "gemm_s16",
+         lambda gemm: True),
     )
 
 

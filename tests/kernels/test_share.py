@@ -27,3 +27,4 @@ def test_all_is_told(core: str) -> None:
             assert [n for n in nodes if n.op in TOLD and n.ran.total() != n.macs] == []
             assert sum(n.op in TOLD for n in nodes) >= 3
             assert share.misnamed(name, nodes) == []
+            assert share.share(nodes) >= share.GOAL

@@ -38,6 +38,25 @@ __attribute__((noinline, unused)) static uint32_t tin_dw_sum(const tin_dw_taps_t
     return acc;
 }
 
+// Of s16, whose zero point is 0, with weights of s8.
+__attribute__((noinline, unused, optimize("O2"))) static uint32_t tin_dw_sum_s16(const tin_dw_taps_t *taps) {
+    const int32_t step = taps->step, columns = taps->columns, line_step = taps->line_step, kernel_w = taps->kernel_w;
+    const int8_t *line = taps->x, *weights = (const int8_t *)taps->plane + taps->first;
+    uint32_t acc = 0;
+    for (int32_t rows = taps->rows; rows > 0; rows--, line += line_step, weights += kernel_w) {
+        const int8_t *x = line, *w = weights;
+        if (columns == 3) {
+            acc += (uint32_t)(tin_load(x, true, 0) * w[0]) + (uint32_t)(tin_load(x + step, true, 0) * w[1])
+                + (uint32_t)(tin_load(x + 2 * step, true, 0) * w[2]);
+            continue;
+        }
+        for (const int8_t *const end = w + columns; w != end; w++, x += step) {
+            acc += (uint32_t)(tin_load(x, true, 0) * *w);
+        }
+    }
+    return acc;
+}
+
 TIN_KERNEL(dw_rows, dw_taps, true)
 
 // A channel's outputs only ever lie over inputs of the same channel (SPEC.md "Overlap").
@@ -49,6 +68,7 @@ __attribute__((noinline, unused)) static void tin_dw_rows__taps(const tin_window
         .zero_point = window->zero_point, .plane = dw->weights, .s4 = dw->s4, .s16 = tin_reads_s16(dw),
         .kernel_w = window->kernel_w,
     };
+    const int32_t reach = (window->kernel_w - 1) * window->dilation_w;
     (void)scratch;
     TIN_RAN(dw_taps, rows * window->out_w * dw->channels * dw->taps);
     for (int32_t oc = 0, of_channel = 0; oc < dw->channels; oc++) {
@@ -65,11 +85,18 @@ __attribute__((noinline, unused)) static void tin_dw_rows__taps(const tin_window
             taps.rows = of_rows.count;
             int32_t left = -window->pad_left;
             for (int32_t ow = window->out_w; ow > 0; ow--, out += dw->out_pitch, left += window->stride_w) {
-                tin_set_span(left, window->kernel_w, window->dilation_w, window->in_w, &of_columns);
+                if (tin_reads_s16(dw) && left >= 0 && left + reach < window->in_w) {
+                    of_columns.begin = left;
+                    of_columns.count = window->kernel_w;
+                    of_columns.first = 0;
+                } else {
+                    tin_set_span(left, window->kernel_w, window->dilation_w, window->in_w, &of_columns);
+                }
                 taps.columns = of_columns.count;
                 taps.first = of_rows.first * window->kernel_w + of_columns.first;
                 taps.x = pixel.x + (of_rows.begin * window->in_w + of_columns.begin) * window->in_c;
-                tin_store(out, 8 * bytes, 0, tin_requantize((int32_t)(start + tin_dw_sum(&taps)), &params, &dw->to));
+                const uint32_t sum = (tin_reads_s16(dw) && !taps.s4 ? tin_dw_sum_s16 : tin_dw_sum)(&taps);
+                tin_store(out, 8 * bytes, 0, tin_requantize((int32_t)(start + sum), &params, &dw->to));
             }
         }
         taps.plane += dw->s4 ? (dw->taps + 1) / 2 : dw->taps;

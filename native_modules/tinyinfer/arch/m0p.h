@@ -52,6 +52,7 @@ static inline uint8_t tin_requant_form__m0p(const uint8_t *params, int32_t rows,
 #include "arch/m0p_gemm.h"
 #include "arch/m0p_dw.h"
 #include "arch/m0p_fc.h"
+#include "arch/m0p_s16.h"
 #include "arch/linear_add.h"
 
 #pragma GCC diagnostic pop

@@ -113,6 +113,7 @@ TIN_ALWAYS int32_t tin_rv32_requantize(int32_t acc, const tin_rv32_scale_t *s, c
 #include "arch/rv32_dw.h"
 #include "arch/rv32_fc.h"
 #include "arch/rv32_gemm.h"
+#include "arch/rv32_s16.h"
 
 #undef SAVE_ALL
 #undef RESTORE_ALL
