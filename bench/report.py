@@ -49,7 +49,9 @@ def table(results: Results) -> str:
                 mark = " " if figures["macs"] else "*"
                 line = f"{core:7}{model:12}{precision:6}{count:14,}{per:7.2f}{mark}"
                 line += f"{figures['arena_bytes']:9,}{figures['code_bytes']:8,}"
-                lines.append(line + (f"{peer:14,}{peer / count:7.2f}x" if peer else ""))
+                # The peers' figures are of s8 activations.
+                beside = peer and precision != "int16"
+                lines.append(line + (f"{peer:14,}{peer / count:7.2f}x" if beside else ""))
     if not all(figures["macs"] for figures in _rows(results)):
         lines.append("* per output, for want of multiply-accumulates")
     lines += [

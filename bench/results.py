@@ -77,12 +77,13 @@ def _measured(metric: str, done: Evaluation) -> str:
 
 
 def instructions() -> Iterable[Sequence[str]]:
-    """Rows: core, model, millions of instructions as int8 and int4, those of the peer."""
+    """Rows: core, model, millions of instructions with each precision, the peer's with int8."""
     counted = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
     for core, models in counted.items():
         for model, precisions in models.items():
             counts = [
-                precisions.get(precision, {}).get("instructions") for precision in PRECISIONS
+                precisions.get(precision, {}).get("instructions")
+                for precision in (*PRECISIONS, "int16")
             ]
             peer = report.peer(core, model)
             yield (
@@ -123,7 +124,7 @@ def main() -> int:
         head = ("model", "metric, samples", "float", "int8 (agrees)", "int4 (agrees)")
         head += ("file bytes int8 / int4", "int8 .tflite", "arena int8 / int4", "TFLM arena")
         text = replace(text, "accuracy", table(head, accuracy(given.folder)))
-    head = ("core", "model", "int8, M instructions", "int4", "peer's int8")
+    head = ("core", "model", "int8, M instructions", "int4", "int16", "peer's int8")
     text = replace(text, "instructions", table(head, instructions()))
     text = replace(text, "natmods", table(("native module", "bytes"), native_modules()))
     README.write_text(text, encoding="utf-8")
