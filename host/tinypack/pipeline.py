@@ -1,9 +1,7 @@
 """The whole way from a trained model to a model file, step by step."""
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ from .diagnose import diagnose as diagnose_graph
 from .errors import PackError, contradictions
 from .evaluate import Evaluation, evaluate
 from .execute import run_samples
+from .file_metadata import accuracy_metadata, class_labels, source_metadata, task_of
 from .golden import golden_vectors
 from .graph_inputs import expect_sequences, graph_inputs, noise_inputs, thinned
 from .input_spec import InputSpec
@@ -346,10 +345,10 @@ def _pack(
     if progress:
         progress("loading", 0, 1)
     model = load(path, input_shapes=input_shapes, stateful=stateful)
-    task = _task(model, calibration)
+    task = task_of(model, calibration)
     if task == "classify":
         labels = labels or model.labels or (calibration.labels if calibration else ())
-        labels = _checked_labels(model.graph, labels)
+        labels = class_labels(model.graph, labels)
     if stateful:
         expect_sequences(model.graph, calibration)
     _balance(model, calibration, spec)
@@ -377,7 +376,7 @@ def _pack(
     fitted = plan_within(bare, max_ram)
     bare, plan = fitted.model, fitted.plan
     planned = apply_plan(bare, plan)
-    metadata = _metadata(path, model, task) | dict(planned.metadata)
+    metadata = source_metadata(path, model, task) | dict(planned.metadata)
     if calibration is not None:
         # Never on test samples: what they are must not change a byte of the file.
         accuracy = evaluate(
@@ -387,7 +386,7 @@ def _pack(
             reference=reference,
             progress=_named(progress, "checking"),
         )
-        metadata["accuracy"] = _accuracy_record(accuracy)
+        metadata["accuracy"] = accuracy_metadata(accuracy)
     planned = replace(planned, metadata=metadata)
     complete = replace(planned, golden=golden_vectors(planned, calibration))
     packed = Packed(
@@ -455,65 +454,3 @@ def _warnings(
 
 def _named(progress: Progress | None, what: str) -> Callable[[int, int], None] | None:
     return (lambda done, total: progress(what, done, total)) if progress else None
-
-
-def _task(model: Model, calibration: Samples | None) -> str | None:
-    """classify or regress, if it shows."""
-    if calibration is not None and calibration.y is not None:
-        return "classify" if calibration.y.dtype.kind in "iub" else "regress"
-    last = model.graph.outputs[0].producer
-    if model.labels or (last is not None and last.op == "softmax"):
-        return "classify"
-    return None
-
-
-def _checked_labels(graph: Graph, labels: Sequence[str]) -> tuple[str, ...]:
-    """As many as the output has classes; class0, class1, … without any."""
-    size = graph.outputs[0].shape[-1] if graph.outputs[0].shape else 1
-    count = max(size, 2)
-    if labels and len(labels) != count:
-        raise PackError(
-            f"{len(labels)} labels were given but the model has {count} classes; give {count}"
-        )
-    return tuple(labels) or tuple(f"class{i}" for i in range(count))
-
-
-def _metadata(path: Path, model: Model, task: str | None) -> dict[str, Any]:
-    metadata: dict[str, Any] = {
-        # A file's name may hold bytes that are no text.
-        "name": path.stem.encode("utf-8", "replace").decode(),
-        "tool": f"tinypack {_version()}",
-        "source_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-    }
-    if task:
-        metadata["task"] = task
-    for key in ("licence", "license"):
-        if key in model.metadata:
-            metadata["licence"] = model.metadata[key]
-    return metadata
-
-
-def _version() -> str:
-    try:
-        return version("tinyinfer")
-    except PackageNotFoundError:  # a checkout that is not installed
-        import tinyinfer
-
-        return str(tinyinfer.__version__)
-
-
-def _accuracy_record(accuracy: Evaluation) -> dict[str, Any]:
-    record: dict[str, Any] = {"set": "calibration", "samples": accuracy.samples}
-    if accuracy.metric:
-        record |= {
-            "metric": accuracy.metric,
-            "float": _rounded(accuracy.float_value),
-            "packed": _rounded(accuracy.value),
-        }
-    if accuracy.agreement is not None:
-        record["agreement"] = _rounded(accuracy.agreement)
-    return record
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 5)
