@@ -1,11 +1,11 @@
 """A plan below a limit: where the plain one is too large, the nodes of its peak run in bands."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from ..model_file import ModelSpec
 from ..optable import OPS, evaluate
-from .bands import Banded, banded, region
+from .bands import Banded, Region, banded, region
 from .lifetime import formula_names, lifetimes
 from .memory import MemoryPlan, least_plan, plan_memory
 from .order import reordered
@@ -14,6 +14,8 @@ from .views import without_copies
 LENGTH = 10  # most nodes of a region
 COUNTS = (2, 3, 4, 6, 8, 12, 16, 24, 32)
 REGIONS = 3
+# Regions that are tried with the counts between as well.
+REFINED = 3
 # Candidates that get a plan and orders tried for each: the bound tells most apart.
 PLANNED, ORDERS = 12, 40
 
@@ -57,37 +59,60 @@ def macs(model: ModelSpec) -> int:
 
 def _best(split: Banded, limit: int) -> tuple[Banded, MemoryPlan] | None:
     """One more region in bands."""
-    ranked: list[tuple[int, int, int, Banded]] = []
-    for candidate in _candidates(split.model):
-        bound = max(lifetimes(without_copies(candidate.model)).live)
-        ranked.append((max(bound, limit), macs(candidate.model), len(ranked), candidate))
-    ranked.sort(key=lambda entry: entry[:3])
+    model = split.model
+
+    def ranked(choices: Iterable[tuple[Region, int]]) -> list[_Ranked]:
+        found = (_Ranked.of(model, where, count, limit) for where, count in choices)
+        return sorted(filter(None, found), key=lambda one: (one.bound, one.macs))
+
+    regions = _regions(model)
+    rough = ranked((where, count) for where in regions for count in COUNTS)
+    likely = list(dict.fromkeys(one.where for one in rough))[:REFINED]
+    between = set(range(2, max(COUNTS))) - set(COUNTS)
+    fine = ranked((where, count) for where in likely for count in sorted(between))
     best = None
-    for *_, candidate in ranked[:PLANNED]:
-        plan = plan_memory(without_copies(candidate.model), ORDERS)
+    for one in sorted([*rough, *fine], key=lambda one: (one.bound, one.macs))[:PLANNED]:
+        plan = plan_memory(without_copies(one.banded.model), ORDERS)
         if best is None or plan.arena_bytes < best[1].arena_bytes:
             origin = {
                 new: split.origin[old]
-                for new, old in candidate.origin.items()
+                for new, old in one.banded.origin.items()
                 if old in split.origin
             }
-            best = replace(candidate, origin=origin), plan
+            best = replace(one.banded, origin=origin), plan
         if plan.arena_bytes <= limit:
             break
     return best
 
 
-def _candidates(model: ModelSpec) -> Iterator[Banded]:
-    """Every region around the peak, in bands."""
+@dataclass(frozen=True)
+class _Ranked:
+    """A region in so many bands. `bound`: what its arena has at least, of those that matter."""
+
+    where: Region
+    banded: Banded
+    bound: int
+    macs: int
+
+    @classmethod
+    def of(cls, model: ModelSpec, where: Region, count: int, limit: int) -> "_Ranked | None":
+        if count > model.tensors[where.output].shape[1]:
+            return None
+        if (found := banded(model, where, count)) is None:
+            return None
+        bound = max(lifetimes(without_copies(found.model)).live)
+        return cls(where, found, max(bound, limit), macs(found.model))
+
+
+def _regions(model: ModelSpec) -> list[Region]:
+    """Those around the peak."""
     shorter = without_copies(model)
     live = lifetimes(shorter).live
     peak = shorter.nodes[live.index(max(live))].outputs
     at = [node.outputs for node in model.nodes].index(peak)
-    for first in range(max(at - LENGTH, 0), at + 1):
-        for last in range(at, min(first + LENGTH, len(model.nodes))):
-            if (where := region(model, first, last)) is None:
-                continue
-            height = model.tensors[where.output].shape[1]
-            for count in COUNTS:
-                if count <= height and (candidate := banded(model, where, count)):
-                    yield candidate
+    found = (
+        region(model, first, last)
+        for first in range(max(at - LENGTH, 0), at + 1)
+        for last in range(at, min(first + LENGTH, len(model.nodes)))
+    )
+    return [where for where in found if where]

@@ -1,6 +1,7 @@
 """Nodes in bands of rows: less memory, the same numbers, and refused where it cannot be."""
 
 import json
+import math
 
 import numpy as np
 import onnx
@@ -79,6 +80,17 @@ def test_image_classifier_fits_less_memory(limit, extra):
     fitted = plan_within(model, limit)
     assert fitted.plan.arena_bytes <= limit
     assert 0 < fitted.extra_macs <= extra * 12_501_632
+    tagged_arena.run(apply_plan(fitted.model, fitted.plan))
+
+
+def test_counts_between_the_usual_ones_are_tried():
+    net = graphs.Chain(1, 28, 28, 1)
+    x = net.max_pool(net.conv(0, 6, 5), 2, 2)
+    x = net.max_pool(net.conv(x, 16, 5), 2, 2)
+    flat = net.reshape(x, 1, math.prod(net.tensors[x].shape))
+    fitted = plan_within(net.model(net.dense(flat, 10)), 0)
+    # With the usual ones alone it is 3 616.
+    assert fitted.plan.arena_bytes <= 3472
     tagged_arena.run(apply_plan(fitted.model, fitted.plan))
 
 
