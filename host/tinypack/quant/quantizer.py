@@ -269,6 +269,8 @@ def quantize_graph(
         )
         with np.errstate(all="ignore"):
             result: Quantized = ops.MODULES[node.op].quantize(layer)
+        # Shapes of one NHWC view stand for each other, here as in float_().
+        result = replace(result, actual=result.actual.reshape(y.shape))
         # What all nodes give of all samples together takes the most memory.
         results[node] = result if alone and result.planes else replace(result, actual=_LEFT_OUT)
         set_value(node.output, result.output, y, result.actual)
