@@ -7,6 +7,7 @@ import numpy as np
 
 from . import ops
 from .ir import FloatArray, Graph, Node
+from .metrics import is_choice
 from .quant.observe import signal_to_noise
 from .quant.quantizer import quantize_graph
 from .quant.sensitivity import decisions, layer_noise
@@ -40,11 +41,12 @@ class LayerDiagnosis:
 
 @dataclass(frozen=True)
 class Trial:
-    """A way to pack the model, and what it gives on samples it was not fitted to."""
+    """A way to pack the model, and what it gives on samples it was not fitted to; numbers have
+    no `agreement`."""
 
     what: str
     decibels: float
-    agreement: float
+    agreement: float | None
     file_bytes: int
 
 
@@ -90,9 +92,11 @@ def diagnose(
     def tried(what: str, width: str, widths: Mapping[Node, str]) -> Trial:
         outputs, file_bytes = packing(width, widths, seen, unseen)
         actual = decisions(outputs)
-        agreement = float(np.mean(exact.argmax(1) == actual.argmax(1)))
+        same = None
+        if is_choice(outputs[0], unseen[0]):
+            same = float(np.mean(exact.argmax(1) == actual.argmax(1)))
         decibels = signal_to_noise(exact.astype(np.float32), actual.astype(np.float32))
-        return Trial(what, decibels, agreement, file_bytes)
+        return Trial(what, decibels, same, file_bytes)
 
     plans: list[tuple[str, str, Mapping[Node, str]]] = [(f"all as {precision}", precision, {})]
     narrow = [layer for layer in noise if layer.dtype == "s4"]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .errors import PackError
 from .execute import Progress, run_samples
-from .metrics import agreement, choose_metric, confusion, score
+from .metrics import agreement, choose_metric, confusion, is_choice, score
 from .model_file import ModelSpec
 from .sample_pictures import Form
 from .samples import Samples, arrange
@@ -23,7 +23,7 @@ class Evaluation:
     """`value` is None without targets, `agreement` and `float_value` without the float model.
 
     `confusion` of classifiers counts samples by class (row) and answer (column). `likeness` is to
-    the float model's outputs.
+    the float model's outputs, of which numbers have no `agreement`.
     """
 
     metric: str | None
@@ -34,6 +34,11 @@ class Evaluation:
     samples_per_s: float
     confusion: NDArray[np.int64] | None = None
     likeness: Likeness | None = None
+
+    @property
+    def error(self) -> float | None:
+        """Of numbers: squared, as a share of the variance of the float model's."""
+        return self.likeness.error if self.likeness and self.agreement is None else None
 
 
 def feed(model: ModelSpec, samples: Samples) -> list[Array]:
@@ -135,11 +140,13 @@ def evaluate(
             counts = confusion(outputs, samples.y)
     elif metric is not None:
         raise PackError(f"{metric} needs targets; add y_test to the samples")
+    # Where nobody says, the model's labels or the outputs' form tell classes from numbers.
+    chosen = metric is not None or bool(model.labels) or is_choice(outputs, samples.x)
     return Evaluation(
         metric=metric,
         value=value,
         float_value=float_value,
-        agreement=_agreement(metric, outputs, reference),
+        agreement=_agreement(metric, outputs, reference) if chosen else None,
         samples=len(samples),
         samples_per_s=len(samples) / seconds if seconds > 0 else float("inf"),
         confusion=counts,

@@ -69,6 +69,8 @@ def accuracy_metadata(accuracy: Evaluation) -> dict[str, Any]:
         }
     if accuracy.agreement is not None:
         record["agreement"] = _rounded(accuracy.agreement)
+    if accuracy.error is not None:
+        record["error"] = _rounded(accuracy.error)
     return record
 
 

@@ -82,6 +82,8 @@ def _summary(result: Mapping[str, Any], model: ModelSpec, total: Cost) -> list[t
                     rows.append((f"{accuracy['metric']} {where}, {kind}", shown))
         if (share := accuracy["agreement"]) is not None:
             rows.append((f"same answer as the float model {where}", percent(share)))
+        if (share := accuracy["error"]) is not None:
+            rows.append((f"error {where}, of the float model's variance", percent(share)))
     rows += [(key, model.metadata[key]) for key in ("tool", "licence") if key in model.metadata]
     return rows
 

@@ -28,6 +28,14 @@ def classes(outputs: Array) -> NDArray[np.int64]:
     return winners
 
 
+def is_choice(outputs: Array, x: Array) -> bool:
+    """Whether a sample's outputs look like one choice between classes: a single vector, and not
+    the input once more."""
+    return outputs[0].size == max(outputs.shape[1:], default=1) > 1 and not _reconstructs(
+        outputs, x
+    )
+
+
 def agreement(outputs: Array, reference: Array) -> float:
     """Share of samples whose class equals the reference's."""
     return float(np.mean(classes(outputs) == classes(reference)))

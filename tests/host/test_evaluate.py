@@ -84,7 +84,7 @@ def test_folded_normalization_takes_raw_recordings(small):
             np.testing.assert_allclose(
                 source_inputs(packed.model, samples)[0], model_units, atol=1e-5
             )
-    assert a.accuracy.agreement is not None and a.accuracy.agreement > 0.9
+    assert a.accuracy.error is not None and a.accuracy.error < 0.001
 
 
 def test_pictures_calibrate_a_channels_first_model(small, tmp_path):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from tinypack.errors import PackError
-from tinypack.metrics import agreement, choose_metric, confusion, score
+from tinypack.metrics import agreement, choose_metric, confusion, is_choice, score
 
 X = np.zeros((4, 3), np.float32)
 
@@ -22,6 +22,12 @@ def test_top1_counts_the_right_classes():
 def test_a_single_output_above_one_half_is_class_1():
     assert score("top1", column(0.6, 0.5, 0.4, 2), np.array([1, 0, 1, 1]), X) == 0.75
     assert agreement(column(0.6, 0.1), column(0.9, 0.6)) == 0.5
+
+
+def test_what_looks_like_a_choice_between_classes():
+    assert is_choice(np.zeros((4, 1, 5), np.float32), X)
+    for numbers in ((4, 1), (4, 2, 8, 8), (4, 3)):  # a value, an image, the input once more
+        assert not is_choice(np.zeros(numbers, np.float32), X)
 
 
 def test_regression_metrics():

@@ -115,7 +115,12 @@ def _print(model: Path, precision: str, found: "Diagnosis") -> None:
             f" of the noise, mostly {what}"
         )
     trials = [
-        (trial.what, f"{trial.decibels:.1f}", percent(trial.agreement), count(trial.file_bytes))
+        (
+            trial.what,
+            f"{trial.decibels:.1f}",
+            "-" if trial.agreement is None else percent(trial.agreement),
+            count(trial.file_bytes),
+        )
         for trial in found.trials
     ]
     print_table(

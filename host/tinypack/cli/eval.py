@@ -57,6 +57,7 @@ def command(
                 "float_value": result.float_value,
                 "samples": result.samples,
                 "agreement": result.agreement,
+                "error": result.error,
                 "samples_per_s": result.samples_per_s,
             }
         )
@@ -68,4 +69,6 @@ def command(
         click.echo(f"{line} on {result.samples} samples")
     if result.agreement is not None:
         click.echo(f"agrees with the float model on {percent(result.agreement)}")
+    if result.error is not None:
+        click.echo(f"off the float model by {percent(result.error)} of its variance")
     click.echo(f"{result.samples_per_s:.0f} samples per second")

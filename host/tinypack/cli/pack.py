@@ -172,6 +172,7 @@ def _result(target: Path, packed: "Packed", tested: "Evaluation | None") -> dict
             "float": measured.float_value,
             "packed": measured.value,
             "agreement": measured.agreement,
+            "error": measured.error,
             "samples": measured.samples,
             "set": "test" if tested else "calibration",
         }
@@ -224,7 +225,7 @@ def _print(result: dict[str, Any], packed: "Packed") -> None:
     if before := result["arena_given_order"]:
         rows.insert(4, ("  in the order of the source", before))
     if accuracy := result["accuracy"]:
-        rows += accuracy_rows(accuracy)
+        rows += _accuracy_rows(accuracy)
     print_table(result["output"], ("", ""), rows)
     if packed.choice is not None:
         print_choice(packed.choice)
@@ -236,8 +237,8 @@ def _print(result: dict[str, Any], packed: "Packed") -> None:
         click.echo(sentence)
 
 
-def accuracy_rows(accuracy: dict[str, Any]) -> list[tuple[str, object]]:
-    """What pack and demo say about accuracy."""
+def _accuracy_rows(accuracy: dict[str, Any]) -> list[tuple[str, object]]:
+    """Beside the targets, if there are any, and the float model."""
     rows: list[tuple[str, object]] = []
     if metric := accuracy["metric"]:
         where = f"{metric} on {count(accuracy['samples'])} {accuracy['set']} samples"
@@ -246,4 +247,6 @@ def accuracy_rows(accuracy: dict[str, Any]) -> list[tuple[str, object]]:
         rows.append((f"{where}, packed", score(metric, accuracy["packed"])))
     if accuracy["agreement"] is not None:
         rows.append(("same answer as the float model", percent(accuracy["agreement"])))
+    if accuracy["error"] is not None:
+        rows.append(("error, of the float model's variance", percent(accuracy["error"])))
     return rows
