@@ -142,14 +142,17 @@ class Model:
 
         The label is None when the score is below `threshold`. Scores are probabilities: of a
         model that ends without softmax they are computed here. A model with a single output has
-        two classes, the second one when the output is above 0.5.
+        two classes, the second one when the output is above 0.5; one that ends with arg_max has
+        chosen, and its score is 1.
         """
         if self.metadata.get("task") == "regress":
             raise ValueError("this model gives numbers, not classes: use predict()")
         scores = self.predict(x)
         if len(self.outputs) > 1:
             scores = scores[0]
-        if len(scores) == 1:
+        if len(scores) == 1 and self.outputs[0].dtype == "s32":
+            best, score = scores[0], 1
+        elif len(scores) == 1:
             best = 1 if scores[0] > 0.5 else 0
             score = scores[0] if best else 1 - scores[0]
         else:

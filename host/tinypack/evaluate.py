@@ -130,6 +130,8 @@ def evaluate(
     start = time.perf_counter()
     outputs = run_samples(file, inputs, progress)[0]
     seconds = time.perf_counter() - start
+    if outputs[0].size == 1 and model.tensors[model.outputs[0]].dtype == "s32":
+        outputs, reference = _votes(outputs, reference, samples.y)
     value = float_value = counts = None
     if samples.y is not None:
         metric = metric or choose_metric(samples.y, outputs, samples.x)
@@ -152,6 +154,16 @@ def evaluate(
         confusion=counts,
         likeness=_likeness(model, outputs, reference),
     )
+
+
+def _votes(
+    outputs: Array, reference: Array | None, y: NDArray[np.generic] | None
+) -> tuple[Array, Array | None]:
+    """Of indices of classes: the same as a vector of scores, 1 for the class."""
+    arrays = (outputs, *(array for array in (reference, y) if array is not None))
+    votes = np.eye(max(int(array.max(initial=1)) for array in arrays) + 1, dtype=np.float32)
+    of_float = None if reference is None else votes[reference.reshape(-1).astype(np.int64)]
+    return votes[outputs.reshape(-1).astype(np.int64)], of_float
 
 
 def _likeness(model: ModelSpec, outputs: Array, reference: Array | None) -> Likeness | None:

@@ -3,12 +3,13 @@
 import hashlib
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
+from math import prod
 from pathlib import Path
 from typing import Any
 
 from .errors import PackError
 from .evaluate import Evaluation
-from .ir import Graph, Model
+from .ir import Graph, Model, Node
 from .samples import Samples
 
 
@@ -17,15 +18,22 @@ def task_of(model: Model, calibration: Samples | None) -> str | None:
     if calibration is not None and calibration.y is not None:
         return "classify" if calibration.y.dtype.kind in "iub" else "regress"
     last = model.graph.outputs[0].producer
-    if model.labels or (last is not None and last.op == "softmax"):
-        return "classify"
-    return None
+    softmax = last is not None and last.op == "softmax"
+    return "classify" if model.labels or softmax or _choice(model.graph) else None
+
+
+def _choice(graph: Graph) -> Node | None:
+    """What gives the index of a class, if the model ends so."""
+    last = graph.outputs[0].producer
+    single = prod(graph.outputs[0].shape) == 1
+    return last if last is not None and last.op == "arg_max" and single else None
 
 
 def class_labels(graph: Graph, labels: Sequence[str]) -> tuple[str, ...]:
     """As many as the output has classes; class0, class1, … without any."""
-    size = graph.outputs[0].shape[-1] if graph.outputs[0].shape else 1
-    count = max(size, 2)
+    choice = _choice(graph)
+    shape = choice.input(0).shape if choice else graph.outputs[0].shape
+    count = max(shape[-1] if shape else 1, 2)
     if labels and len(labels) != count:
         raise PackError(
             f"{len(labels)} labels were given but the model has {count} classes; give {count}"

@@ -29,8 +29,12 @@ def warnings(
         )
     if labels:
         # Without targets, what the float model takes the samples for.
-        y = calibration.y
-        seen = set((classes(reference) if y is None else target_classes(y)).tolist())
+        answers = calibration.y
+        if answers is None:
+            # More classes than two from a single number: it is the class.
+            chosen = reference[0].size == 1 and len(labels) > 2
+            answers = reference if chosen else classes(reference)
+        seen = set(target_classes(answers).tolist())
         missing = [label for i, label in enumerate(labels) if i not in seen]
         if missing:
             found.append(

@@ -3,6 +3,7 @@
 import numpy as np
 import onnx
 import pytest
+import tinyinfer
 from PIL import Image
 from tinypack.calibrate import reference
 from tinypack.errors import PackError
@@ -12,6 +13,7 @@ from tinypack.pipeline import pack
 from tinypack.samples import Samples, arrange, load_calibration
 
 from tests.models.make_small import SMALL
+from tests.zoo.builder import Net
 
 
 def input_shape(path, index=0):
@@ -107,8 +109,6 @@ def test_pictures_calibrate_a_channels_first_model(small, tmp_path):
 
 def test_golden_samples_are_what_the_float_input_gives(small):
     """Normalization included: Model.test() runs them as they are stored."""
-    import tinyinfer
-
     path = small("conv_2d")
     x = np.random.default_rng(0).normal(size=(100, *input_shape(path))).astype(np.float32)
     packed = pack(path, Samples(x), input_spec=InputSpec(mean=(1.0,), std=(2.0,)))
@@ -118,3 +118,26 @@ def test_golden_samples_are_what_the_float_input_gives(small):
     if golden.input:
         model.run(np.ascontiguousarray(feed(packed.model, Samples(x))[0][0]).reshape(-1))
         assert bytes(model.output()) == golden.output
+
+
+@pytest.mark.parametrize("precision", ["int8", "auto"])
+def test_a_model_that_ends_with_arg_max_is_a_classifier(precision, tmp_path):
+    n = Net("chosen")
+    scores = n.dense(n.input(1, 6), 6, 4)
+    onnx.save(n.model(n.op("ArgMax", scores, axis=-1, keepdims=0)), tmp_path / "chosen.onnx")
+    x = np.random.default_rng(4).normal(size=(200, 1, 6)).astype(np.float32)
+    classes = reference(tmp_path / "chosen.onnx", [x])[0].reshape(-1).astype(np.int64)
+    samples = Samples(x, y=classes)
+    names = ("a", "b", "c", "d")
+    packed = pack(tmp_path / "chosen.onnx", samples, labels=names, precision=precision)
+    assert packed.warnings == ()
+    assert packed.accuracy.metric == "top1" and packed.accuracy.float_value == 1
+    assert packed.accuracy.agreement == packed.accuracy.value > 0.95
+    assert packed.accuracy.confusion.shape == (4, 4)
+    model = tinyinfer.Model(packed.file)
+    found = [model.classify(sample) for sample in x[:20].tolist()]
+    assert found == [(names[model.predict(sample)[0]], 1) for sample in x[:20].tolist()]
+    # Without targets, too, the classes are those of the index.
+    assert pack(tmp_path / "chosen.onnx", Samples(x)).model.labels == tuple(
+        f"class{i}" for i in range(4)
+    )

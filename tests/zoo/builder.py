@@ -48,7 +48,7 @@ class Net:
         return (self.rng.standard_normal(shape) * scale).astype(np.float32)
 
     def model(self, *outputs: str) -> onnx.ModelProto:
-        infos = [helper.make_tensor_value_info(y, TensorProto.FLOAT, None) for y in outputs]
+        infos = [onnx.ValueInfoProto(name=y) for y in outputs]
         graph = helper.make_graph(self.nodes, self.name, self.inputs, infos, self.constants)
         model = helper.make_model(
             graph, opset_imports=[helper.make_opsetid("", self.opset)], ir_version=8

@@ -28,14 +28,16 @@ class LayerNoise:
 
 
 def decision_graph(graph: Graph) -> Graph:
-    """The graph up to its first output's logits: without a softmax or sigmoid at its end.
+    """The graph up to its first output's logits: without a softmax, sigmoid or arg_max at its end.
 
     Nodes and values are the same objects. Eight bits of a probability hide how sure a model is.
     """
     decision = graph.outputs[0]
     last = decision.producer
     if last is None or not (
-        last.op == "softmax" or last.attrs.get("function") == ("sigmoid", "x")
+        last.op == "softmax"
+        or last.attrs.get("function") == ("sigmoid", "x")
+        or (last.op == "arg_max" and not last.attrs["minimum"])
     ):
         return graph
     logits = Graph(graph.name)
