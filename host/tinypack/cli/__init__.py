@@ -16,9 +16,6 @@ import click
 
 from ..errors import PackError
 
-# What the first word ends in when it is a model and not a command.
-_MODELS = (".onnx", ".tflite", ".tinf", ".pkl", ".joblib")
-
 
 class _Commands(click.Group):
     """Every module of this package without a leading underscore is a command of its name."""
@@ -42,8 +39,9 @@ class _Commands(click.Group):
         if args[0].startswith("-"):
             own = {name for option in self.get_params(context) for name in option.opts}
             return args[0] not in own
-        is_command = args[0] in self.list_commands(context)
-        return not is_command and args[0].lower().endswith(_MODELS)
+        # Of a misspelt command click says so: it has no suffix, and is no file.
+        file = Path(args[0])
+        return args[0] not in self.list_commands(context) and bool(file.suffix or file.exists())
 
 
 @click.group(

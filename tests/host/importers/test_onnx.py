@@ -291,8 +291,8 @@ def test_missing_file(tmp_path):
 
 
 def test_unknown_kind(tmp_path):
-    with pytest.raises(PackError, match=r"not supported; give an \.onnx"):
-        importers.load(tmp_path / "model.h5")
+    with pytest.raises(PackError, match=r"not supported; give \.onnx"):
+        importers.load(tmp_path / "model.xyz")
 
 
 @pytest.mark.parametrize("data", [b"", b"hello", b"\x00" * 64, b"\xff" * 999])
